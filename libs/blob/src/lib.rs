@@ -1,0 +1,1 @@
+//! Object storage, keys, and embedding matrices at rest.

@@ -1,0 +1,1 @@
+//! Job queues: a doorbell for work that waits in the catalog.

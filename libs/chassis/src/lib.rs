@@ -1,0 +1,1 @@
+//! What every service needs: configuration, deadlines, health, errors, logs, start and stop.

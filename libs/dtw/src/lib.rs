@@ -1,0 +1,1 @@
+//! Dynamic time warping and the evidence that scoring reads from an alignment.

@@ -1,0 +1,1 @@
+//! The Embedder trait and a descriptor that needs no model.

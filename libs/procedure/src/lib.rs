@@ -1,0 +1,1 @@
+//! Steps, deviations, score and metrics: pure functions.

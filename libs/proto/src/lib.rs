@@ -1,0 +1,1 @@
+//! The wire contracts: generated messages, clients, servers and the descriptor set.

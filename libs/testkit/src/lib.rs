@@ -1,0 +1,1 @@
+//! Synthetic procedures with ground truth, and fixtures for tests.

@@ -1,0 +1,1 @@
+//! Probe, quality gate, decode to clips, privacy mask; ffmpeg as a guarded subprocess.

@@ -1,0 +1,1 @@
+//! The loop of every worker: hear the bell, claim, heartbeat, complete.

@@ -1,0 +1,1 @@
+//! Aligns sequences of embeddings and gathers the evidence.

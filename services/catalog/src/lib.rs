@@ -1,0 +1,1 @@
+//! Tasks, videos, jobs, results, reviews: the only service with state.

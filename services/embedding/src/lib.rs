@@ -1,0 +1,1 @@
+//! Decodes videos and embeds their clips.

@@ -1,0 +1,1 @@
+//! Turns evidence into steps, deviations and a score.
