@@ -1,0 +1,102 @@
+//! Typed configuration in layers: defaults, then a TOML file, then environment variables, then `key=value` flags.
+//!
+//! A configuration is a struct of structs that serialises with serde, has a [`Default`], and checks itself with
+//! [`Validate`]. [`load`] uses the serialised default as the schema: a key that is not in it is unknown. So every
+//! field must appear in the default (write no `skip_serializing`); optional ones as `None`. The value of an optional
+//! field, and of a map whose default is empty, may be a table of any form; everywhere else a table in the default is a
+//! section. Sections need no `#[serde(default)]`, since [`load`] fills in every field.
+//!
+//! [`load`] finds every mistake in one go: syntax, unknown keys, wrong types, and values out of range.
+
+pub mod duration;
+mod file;
+mod problems;
+mod secret;
+mod sources;
+mod tree;
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+pub use problems::{Problems, Validate};
+pub use secret::Secret;
+pub use sources::Sources;
+use tree::Tree;
+
+/// The exit code of a process whose configuration is wrong: `EX_CONFIG` of sysexits.h.
+pub const EX_CONFIG: u8 = 78;
+
+/// Everything that is wrong with a configuration, one problem a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigErrors {
+    /// Each names the key, where its value comes from, and what is wrong.
+    pub problems: Vec<String>,
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.problems.len();
+        write!(
+            f,
+            "the configuration has {count} {}:",
+            if count == 1 { "error" } else { "errors" }
+        )?;
+        self.problems
+            .iter()
+            .try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+/// Reads a configuration from `sources`, each layer over the ones before it.
+///
+/// Values that are wrong are reported and left at their defaults while the rest is checked, so that one run shows all
+/// problems.
+pub fn load<T>(sources: &Sources) -> Result<T, ConfigErrors>
+where
+    T: DeserializeOwned + Serialize + Default + Validate,
+{
+    let mut problems = Vec::new();
+    let mut tree = Tree::new(default_tree::<T>());
+    for entry in sources.entries(&mut problems) {
+        if let Err(problem) = tree.set(&entry, |candidate| T::deserialize(candidate).map(drop)) {
+            problems.push(problem);
+        }
+    }
+    // Every single value was accepted with the defaults around it, so only values that contradict each other remain.
+    match T::deserialize(tree.values()) {
+        Ok(config) => {
+            let mut found = Problems::new();
+            config.validate(&mut found);
+            for (path, text) in found.into_vec() {
+                problems.push(format!("{path}: {text} ({})", tree.origin(&path)));
+            }
+            if problems.is_empty() {
+                Ok(config)
+            } else {
+                Err(ConfigErrors { problems })
+            }
+        }
+        Err(error) => {
+            problems.push(format!("the values contradict each other: {error}"));
+            Err(ConfigErrors { problems })
+        }
+    }
+}
+
+/// The configuration in effect, as a TOML file that [`load`] reads back, but for the secrets, which are not shown.
+/// Optional values that are not set are left out.
+pub fn print_config<T: Serialize>(config: &T) -> String {
+    toml::to_string_pretty(config)
+        .expect("a configuration is made of tables with string keys, scalars and lists")
+}
+
+fn default_tree<T: Serialize + Default>() -> Value {
+    secret::revealed(|| serde_json::to_value(T::default()))
+        .expect("a configuration is made of tables with string keys, scalars and lists")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! The server's side: reads `grpc-timeout`, refuses work that is already too late, and cuts work off in time.
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use super::{Deadline, GRPC_TIMEOUT, parse_timeout, scope, sync_scope};
+use crate::cut::cut_call;
+use crate::error::{ApiError, Reason};
+
+/// Puts every call under its caller's deadline.
+///
+/// - The deadline is the request's `grpc-timeout`; a malformed one is refused with INVALID_ARGUMENT.
+/// - A call that arrives too late is refused with DEADLINE_EXCEEDED before the handler sees it.
+/// - The handler finds the deadline as a request extension and as [`Deadline::current`].
+/// - At the deadline the handler is dropped and the caller gets DEADLINE_EXCEEDED; a response that is still streaming
+///   ends with it.
+///
+/// Calls without `grpc-timeout` get the default that [`with_default`](Self::with_default) sets, but only if they are
+/// known to be unary: how long a stream should last is for its reader to say.
+#[derive(Debug, Clone, Default)]
+pub struct DeadlineLayer {
+    default: Option<Duration>,
+    unary_methods: Arc<HashSet<String>>,
+}
+
+impl DeadlineLayer {
+    /// A layer that puts calls under the deadline of their own request only.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives calls of `unary_methods` (paths such as `/package.Service/Method`) that name no deadline this one.
+    #[must_use]
+    pub fn with_default(self, limit: Duration, unary_methods: HashSet<String>) -> Self {
+        Self {
+            default: Some(limit),
+            unary_methods: Arc::new(unary_methods),
+        }
+    }
+
+    fn deadline_of(&self, request: &Request<Body>) -> Result<Option<Deadline>, ApiError> {
+        let path = request.uri().path();
+        let named = parse_timeout(request.headers()).map_err(|text| {
+            ApiError::new(
+                Reason::InvalidArgument,
+                format!("{GRPC_TIMEOUT}: `{text}` is not a timeout; send at most 8 digits and one of H, M, S, m, u, n"),
+            )
+        })?;
+        let limit = named.or_else(|| self.default.filter(|_| self.unary_methods.contains(path)));
+        let deadline = limit.map(Deadline::after);
+        match deadline {
+            Some(deadline) if deadline.expired() => Err(deadline.exceeded(path)),
+            deadline => Ok(deadline),
+        }
+    }
+}
+
+impl<S> Layer<S> for DeadlineLayer {
+    type Service = DeadlineService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        DeadlineService {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+/// The service of [`DeadlineLayer`].
+#[derive(Debug, Clone)]
+pub struct DeadlineService<S> {
+    inner: S,
+    layer: DeadlineLayer,
+}
+
+impl<S> Service<Request<Body>> for DeadlineService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let deadline = match self.layer.deadline_of(&request) {
+            Ok(Some(deadline)) => deadline,
+            Ok(None) => return Box::pin(self.inner.call(request)),
+            Err(error) => return Box::pin(async { Ok(Status::from(error).into_http()) }),
+        };
+        let path = request.uri().path().to_owned();
+        request.extensions_mut().insert(deadline);
+        let work = scope(
+            deadline,
+            sync_scope(Some(deadline), || self.inner.call(request)),
+        );
+        let too_late = Box::pin(async move {
+            deadline.passed().await;
+            Status::from(deadline.exceeded(path))
+        });
+        Box::pin(cut_call(work, too_late, Some(deadline)))
+    }
+}

@@ -1,0 +1,326 @@
+//! Hosting gRPC services: the one place where the stack around a handler is built.
+
+mod call_log;
+mod health;
+mod limit;
+mod methods;
+mod stop;
+
+use std::collections::HashSet;
+use std::convert::Infallible;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{Request, Response};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
+use tower::{Service, ServiceBuilder};
+
+use crate::config::{Problems, Validate};
+use crate::deadline::DeadlineLayer;
+use crate::shutdown::Shutdown;
+use call_log::CallLogLayer;
+pub use health::Readiness;
+use health::health_server;
+use limit::LimitLayer;
+use stop::StopLayer;
+
+/// The largest message that a service should take or send: tonic's own default for what it takes.
+///
+/// tonic sets limits per service, where the service is made, and has none for what it sends; so each `grpc.rs` applies
+/// `.max_decoding_message_size(MAX_MESSAGE_BYTES).max_encoding_message_size(MAX_MESSAGE_BYTES)`. Anything larger goes in
+/// chunks over a stream.
+pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+
+/// How a server treats its callers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerConfig {
+    /// Calls in flight in the whole process, streams included, beyond which callers are turned away.
+    pub max_concurrent_calls: usize,
+    /// Deadline of unary calls that name none. Streams have none unless their caller names it.
+    #[serde(with = "crate::config::duration::option")]
+    pub default_deadline: Option<Duration>,
+    /// Send an HTTP/2 ping on connections after this long, so that dead peers are noticed.
+    #[serde(with = "crate::config::duration")]
+    pub keepalive_interval: Duration,
+    /// Close a connection whose ping is not answered for this long.
+    #[serde(with = "crate::config::duration")]
+    pub keepalive_timeout: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            max_concurrent_calls: 512,
+            default_deadline: Some(Duration::from_secs(60)),
+            keepalive_interval: Duration::from_secs(30),
+            keepalive_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Validate for ServerConfig {
+    fn validate(&self, problems: &mut Problems) {
+        problems.in_range(
+            "max_concurrent_calls",
+            &self.max_concurrent_calls,
+            1..=1_000_000,
+        );
+        if let Some(deadline) = self.default_deadline {
+            problems.in_range(
+                "default_deadline",
+                &deadline,
+                Duration::from_millis(1)..=Duration::from_secs(86400),
+            );
+        }
+        let range = Duration::from_secs(1)..=Duration::from_secs(3600);
+        problems.in_range(
+            "keepalive_interval",
+            &self.keepalive_interval,
+            range.clone(),
+        );
+        problems.in_range("keepalive_timeout", &self.keepalive_timeout, range);
+    }
+}
+
+/// Why a server could not start or run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The port could not be opened.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Why it cannot.
+        source: io::Error,
+    },
+    /// A socket from elsewhere cannot be used.
+    #[error("cannot use the listening socket: {0}")]
+    Socket(#[source] io::Error),
+    /// The descriptor set for reflection is not what the code generator wrote.
+    #[error("the descriptor set is not an encoded FileDescriptorSet: {0}")]
+    DescriptorSet(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The transport failed.
+    #[error("the server stopped unexpectedly: {0}")]
+    Transport(#[source] tonic::transport::Error),
+}
+
+/// A bound port that nobody is served on yet.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Binds `address`. Port 0 takes a free port, which [`local_addr`](Self::local_addr) then tells.
+    pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
+        let socket = TcpListener::bind(address)
+            .await
+            .map_err(|source| ServerError::Bind { address, source })?;
+        Self::try_from(socket)
+    }
+
+    /// Where it is bound.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl TryFrom<TcpListener> for Listener {
+    type Error = ServerError;
+
+    fn try_from(socket: TcpListener) -> Result<Self, ServerError> {
+        let address = socket.local_addr().map_err(ServerError::Socket)?;
+        Ok(Self { socket, address })
+    }
+}
+
+impl TryFrom<std::net::TcpListener> for Listener {
+    type Error = ServerError;
+
+    /// Must be called inside a tokio runtime.
+    fn try_from(socket: std::net::TcpListener) -> Result<Self, ServerError> {
+        socket.set_nonblocking(true).map_err(ServerError::Socket)?;
+        Self::try_from(TcpListener::from_std(socket).map_err(ServerError::Socket)?)
+    }
+}
+
+/// A set of gRPC services together with their names, which health needs and tonic's `Routes` does not keep.
+#[derive(Debug, Clone, Default)]
+pub struct Services {
+    routes: Routes,
+    names: HashSet<String>,
+}
+
+impl Services {
+    /// No service.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a generated server. A process that hosts several services adds them all to one set.
+    #[must_use]
+    pub fn with<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.insert(S::NAME.to_owned());
+        self.routes = self.routes.add_service(service);
+        self
+    }
+}
+
+/// Builds a [`Server`].
+#[derive(Debug, Clone)]
+pub struct ServerBuilder {
+    config: ServerConfig,
+    services: Services,
+    descriptor_set: Option<&'static [u8]>,
+}
+
+impl ServerBuilder {
+    /// The services to host.
+    #[must_use]
+    pub fn with_services(mut self, services: Services) -> Self {
+        self.services = services;
+        self
+    }
+
+    /// The encoded `FileDescriptorSet` of the services. Turns on reflection (v1 and v1alpha), and tells which methods
+    /// are unary and so get [`ServerConfig::default_deadline`].
+    #[must_use]
+    pub fn with_descriptor_set(mut self, encoded: &'static [u8]) -> Self {
+        self.descriptor_set = Some(encoded);
+        self
+    }
+
+    /// Puts the services behind a port. Callers can connect from here on and are answered once
+    /// [`Server::serve`] runs; health is NOT_SERVING until [`Readiness::set_ready`].
+    pub fn build(self, listener: Listener) -> Result<Server, ServerError> {
+        let readiness = Readiness::new();
+        let Services { mut routes, names } = self.services;
+        routes = routes.add_service(health_server(&readiness, names));
+        let mut deadlines = DeadlineLayer::new();
+        if let Some(encoded) = self.descriptor_set {
+            routes = with_reflection(routes, encoded)?;
+            if let Some(limit) = self.config.default_deadline {
+                let unary = methods::unary_methods(encoded)
+                    .map_err(|e| ServerError::DescriptorSet(e.into()))?;
+                deadlines = deadlines.with_default(limit, unary);
+            }
+        }
+        Ok(Server {
+            config: self.config,
+            routes: routes.prepare(),
+            deadlines,
+            listener,
+            readiness,
+        })
+    }
+}
+
+/// gRPC services behind a bound port.
+pub struct Server {
+    config: ServerConfig,
+    routes: Routes,
+    deadlines: DeadlineLayer,
+    listener: Listener,
+    readiness: Readiness,
+}
+
+impl Server {
+    /// Begins to build a server.
+    pub fn builder(config: ServerConfig) -> ServerBuilder {
+        ServerBuilder {
+            config,
+            services: Services::new(),
+            descriptor_set: None,
+        }
+    }
+
+    /// Where it is bound.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// The handle by which the service says that it is ready.
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// Serves until the stop is complete: readiness goes off when it starts; the port closes when draining begins, and
+    /// calls in flight go on; those that outlast the grace period end with UNAVAILABLE.
+    ///
+    /// Counts as tracked work of `shutdown`, so [`Shutdown::complete`] waits for it.
+    pub async fn serve(self, shutdown: &Shutdown) -> Result<(), ServerError> {
+        let Self {
+            config,
+            routes,
+            deadlines,
+            listener,
+            readiness,
+        } = self;
+        tracing::info!(address = %listener.address, "serving gRPC");
+
+        // From the outside in:
+        let stack = ServiceBuilder::new()
+            // First, so that whatever the layers below decide is logged with the call's code and whole duration.
+            .layer(CallLogLayer)
+            // Around the deadline: the end of the process comes before any deadline that lies behind it.
+            .layer(StopLayer::new(shutdown.clone()))
+            // Before the limit: work that is already too late must not take a place from work that is not.
+            .layer(deadlines)
+            // Last, so that only calls that reach a handler count. Health passes.
+            .layer(LimitLayer::new(config.max_concurrent_calls))
+            .service(routes);
+
+        let incoming = TcpIncoming::from(listener.socket).with_nodelay(Some(true));
+        let serving = tonic::transport::Server::builder()
+            .http2_keepalive_interval(Some(config.keepalive_interval))
+            .http2_keepalive_timeout(Some(config.keepalive_timeout))
+            .serve_with_incoming_shutdown(stack, incoming, async {
+                shutdown.started().await;
+                readiness.set_stopping();
+                shutdown.draining().cancelled().await;
+            });
+        tokio::select! {
+            result = shutdown.tracker().track_future(serving) => result.map_err(ServerError::Transport),
+            // A peer that reads nothing can hold its connection open beyond the cut; the stop does not wait for it.
+            _ = shutdown.complete() => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("config", &self.config)
+            .field("listener", &self.listener)
+            .finish_non_exhaustive()
+    }
+}
+
+fn with_reflection(routes: Routes, encoded: &'static [u8]) -> Result<Routes, ServerError> {
+    let builder = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(encoded)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let wrong = |error: tonic_reflection::server::Error| ServerError::DescriptorSet(error.into());
+    let v1 = builder().build_v1().map_err(wrong)?;
+    let v1alpha = builder().build_v1alpha().map_err(wrong)?;
+    Ok(routes.add_service(v1).add_service(v1alpha))
+}

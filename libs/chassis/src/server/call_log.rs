@@ -1,0 +1,160 @@
+//! One span and one log line per call, whatever becomes of it.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::{HeaderMap, Request, Response};
+use http_body::{Frame, SizeHint};
+use tokio::time::Instant;
+use tonic::body::Body;
+use tonic::transport::server::TcpConnectInfo;
+use tonic::{Code, Status};
+use tower::{Layer, Service};
+use tracing::{Instrument, Span};
+
+use super::methods::is_infrastructure;
+use crate::error::{ApiError, code_name};
+
+/// Runs each call in a span with its method and peer, and logs code and duration when its response has ended: at
+/// ERROR if the fault is ours, at WARN if the system could not serve, else at INFO; health checks at DEBUG.
+///
+/// A handler that panics answers INTERNAL; the panic hook has printed where.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CallLogLayer;
+
+impl<S> Layer<S> for CallLogLayer {
+    type Service = CallLogService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CallLogService { inner }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct CallLogService<S> {
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for CallLogService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let method = request.uri().path().to_owned();
+        let peer = request
+            .extensions()
+            .get::<TcpConnectInfo>()
+            .and_then(TcpConnectInfo::remote_addr);
+        let peer = peer.map(tracing::field::display);
+        let span = tracing::info_span!("grpc", method, peer);
+        let mut record = CallRecord {
+            span: span.clone(),
+            infrastructure: is_infrastructure(&method),
+            begin: Instant::now(),
+            ended: None,
+        };
+        let call = span.in_scope(|| self.inner.call(request)).instrument(span);
+        Box::pin(async move {
+            let response = match AssertUnwindSafe(call).catch_unwind().await {
+                Ok(response) => response?,
+                Err(_) => Status::from(ApiError::internal("the handler panicked")).into_http(),
+            };
+            record.see(response.headers());
+            Ok(response.map(|inner| Body::new(CallLogBody { inner, record })))
+        })
+    }
+}
+
+/// Writes the line when it is dropped: at the end of the response, or when the caller has gone.
+struct CallRecord {
+    span: Span,
+    infrastructure: bool,
+    begin: Instant,
+    /// Code and message, once they are known.
+    ended: Option<(Code, String)>,
+}
+
+impl CallRecord {
+    /// Takes the outcome from headers (of a response without body) or trailers.
+    fn see(&mut self, headers: &HeaderMap) {
+        if let Some(status) = Status::from_header_map(headers) {
+            self.ended = Some((status.code(), status.message().to_owned()));
+        }
+    }
+}
+
+impl Drop for CallRecord {
+    fn drop(&mut self) {
+        let _entered = self.span.enter();
+        let (code, message) = match self.ended.take() {
+            Some((code, message)) => (code, message),
+            None => (Code::Cancelled, "the caller has gone".to_owned()),
+        };
+        let message = (!message.is_empty()).then_some(message);
+        let duration_ms = self.begin.elapsed().as_micros() as f64 / 1000.0;
+        macro_rules! line {
+            ($level:ident) => {
+                tracing::$level!(code = code_name(code), duration_ms, error = message, "call")
+            };
+        }
+        match code {
+            _ if self.infrastructure => line!(debug),
+            Code::Internal | Code::Unknown | Code::DataLoss => line!(error),
+            Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded => line!(warn),
+            _ => line!(info),
+        }
+    }
+}
+
+struct CallLogBody {
+    inner: Body,
+    record: CallRecord,
+}
+
+impl http_body::Body for CallLogBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = self.get_mut();
+        let span = this.record.span.clone();
+        let polled = span.in_scope(|| Pin::new(&mut this.inner).poll_frame(cx));
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Some(trailers) = frame.trailers_ref() {
+                    this.record.see(trailers);
+                }
+            }
+            Poll::Ready(Some(Err(status))) => {
+                this.record.ended = Some((status.code(), status.message().to_owned()));
+            }
+            Poll::Ready(None) | Poll::Pending => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,123 @@
+//! One limit on calls in flight for the whole process; what exceeds it is turned away at once.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use http_body::{Frame, SizeHint};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use super::methods::is_infrastructure;
+use crate::error::{ApiError, Reason};
+
+/// When a caller that was turned away may come back. Callers add jitter of their own.
+const RETRY_AFTER: Duration = Duration::from_millis(500);
+
+/// Turns calls away with RESOURCE_EXHAUSTED while `max` others are in flight.
+///
+/// Queueing instead would make every call late under overload and help none. tower's concurrency limit and load-shed
+/// cannot say when to come back, and release their permit before a streaming response has ended.
+#[derive(Debug, Clone)]
+pub(super) struct LimitLayer {
+    permits: Arc<Semaphore>,
+    max: usize,
+}
+
+impl LimitLayer {
+    pub(super) fn new(max: usize) -> Self {
+        Self {
+            permits: Arc::new(Semaphore::new(max)),
+            max,
+        }
+    }
+}
+
+impl<S> Layer<S> for LimitLayer {
+    type Service = LimitService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        LimitService {
+            inner,
+            limit: self.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct LimitService<S> {
+    inner: S,
+    limit: LimitLayer,
+}
+
+impl<S> Service<Request<Body>> for LimitService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // A full process must still be able to say that it is healthy.
+        if is_infrastructure(request.uri().path()) {
+            return Box::pin(self.inner.call(request));
+        }
+        let Ok(permit) = Arc::clone(&self.limit.permits).try_acquire_owned() else {
+            let max = self.limit.max;
+            let error = ApiError::new(
+                Reason::Overloaded,
+                format!("{max} calls are in flight, which is the limit"),
+            )
+            .with_retry_after(RETRY_AFTER);
+            return Box::pin(async { Ok(Status::from(error).into_http()) });
+        };
+        let call = self.inner.call(request);
+        Box::pin(async move {
+            Ok(call.await?.map(|inner| {
+                Body::new(PermitBody {
+                    inner,
+                    _permit: permit,
+                })
+            }))
+        })
+    }
+}
+
+/// Holds the permit until the response has been sent.
+struct PermitBody {
+    inner: Body,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl http_body::Body for PermitBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,251 @@
+//! Structured logs on standard error.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::{Deserialize, Serialize};
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::{Problems, Validate};
+
+/// What is logged, and in which form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogConfig {
+    /// For people or for programs.
+    pub format: LogFormat,
+    /// `tracing` filter directives, such as `info` or `info,sopilot_catalog=debug`.
+    pub filter: String,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One readable line per event; coloured if standard error is a terminal and `NO_COLOR` is not set.
+    Console,
+    /// One JSON object per line: `timestamp`, `level`, `target`, `message`, the event's fields, and `spans` with the
+    /// fields of every enclosing span, outermost first.
+    Json,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Console,
+            filter: "info".to_owned(),
+        }
+    }
+}
+
+impl Validate for LogConfig {
+    fn validate(&self, problems: &mut Problems) {
+        if let Err(error) = EnvFilter::try_new(&self.filter) {
+            problems.add(
+                "filter",
+                format!("`{}` is not a filter: {error}", self.filter),
+            );
+        }
+    }
+}
+
+/// Why logging could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The filter is malformed; [`LogConfig::validate`] finds that earlier.
+    #[error("`{filter}` is not a log filter: {source}")]
+    Filter {
+        /// The text that is no filter.
+        filter: String,
+        /// What is wrong with it.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// Something else in this process has set up `tracing` before.
+    #[error("logging is already set up: call init_logging once per process")]
+    AlreadySet(#[from] tracing_subscriber::util::TryInitError),
+}
+
+/// Sends everything that is logged with `tracing` or `log` to standard error. Once per process.
+pub fn init_logging(config: &LogConfig) -> Result<(), LogError> {
+    let filter = EnvFilter::try_new(&config.filter).map_err(|source| LogError::Filter {
+        filter: config.filter.clone(),
+        source,
+    })?;
+    let colours = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    subscriber(config.format, filter, colours, io::stderr).try_init()?;
+    Ok(())
+}
+
+fn subscriber<W>(
+    format: LogFormat,
+    filter: EnvFilter,
+    colours: bool,
+    to: W,
+) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer();
+    match format {
+        LogFormat::Console => {
+            let to = OneLine { to, colours };
+            Box::new(registry.with(layer.with_ansi(colours).with_writer(to)))
+        }
+        // JSON strings escape control characters themselves.
+        LogFormat::Json => {
+            let json = layer
+                .json()
+                .flatten_event(true)
+                .with_current_span(false)
+                .with_span_list(true);
+            Box::new(registry.with(json.with_ansi(false).with_writer(to)))
+        }
+    }
+}
+
+/// Keeps every event on one line of its own: a name with a line break in it must not look like a second event, nor
+/// control the reader's terminal. tracing-subscriber escapes terminal sequences in values but leaves line breaks.
+struct OneLine<W> {
+    to: W,
+    colours: bool,
+}
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for OneLine<W> {
+    type Writer = OneLineWriter<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        OneLineWriter {
+            to: self.to.make_writer(),
+            colours: self.colours,
+        }
+    }
+}
+
+/// Receives a whole event per write, which is how tracing-subscriber writes them.
+struct OneLineWriter<W> {
+    to: W,
+    colours: bool,
+}
+
+impl<W: Write> Write for OneLineWriter<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.to.write_all(&one_line(event, self.colours))?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Escapes every control character but the final line break, and but ESC where it begins a colour; those inside values
+/// are escaped before they get here.
+fn one_line(event: &[u8], colours: bool) -> Vec<u8> {
+    let (body, end) = event
+        .strip_suffix(b"\n")
+        .map_or((event, &b""[..]), |body| (body, &b"\n"[..]));
+    let mut line = Vec::with_capacity(event.len());
+    for &byte in body {
+        if byte.is_ascii_control() && !(colours && byte == 0x1b) {
+            line.extend(std::ascii::escape_default(byte));
+        } else {
+            line.push(byte);
+        }
+    }
+    line.extend_from_slice(end);
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, filter: &str, colours: bool, events: impl FnOnce()) -> String {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let filter = EnvFilter::try_new(filter).unwrap();
+        tracing::subscriber::with_default(
+            subscriber(format, filter, colours, move || writer.clone()),
+            events,
+        );
+        String::from_utf8(captured.0.lock().unwrap().clone()).unwrap()
+    }
+
+    const HOSTILE: &str = "a\nINFO forged\r\x1b[2J\u{9b}2J\t\0";
+
+    #[test]
+    fn json_is_one_object_a_line_with_the_fields_of_its_spans() {
+        let text = logged(LogFormat::Json, "info", false, || {
+            let _outer = tracing::info_span!("call", method = "/s/M").entered();
+            let _inner = tracing::info_span!("job", job_id = 7).entered();
+            tracing::info!(name = HOSTILE, display = %HOSTILE, "first");
+            tracing::warn!("second");
+        });
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0]["message"], "first");
+        assert_eq!(lines[0]["level"], "INFO");
+        assert_eq!(lines[0]["name"], HOSTILE);
+        assert_eq!(lines[0]["spans"][0]["method"], "/s/M");
+        assert_eq!(lines[0]["spans"][1]["job_id"], 7);
+    }
+
+    #[test]
+    fn a_console_event_stays_on_its_line_and_controls_no_terminal() {
+        for colours in [false, true] {
+            let text = logged(LogFormat::Console, "info", colours, || {
+                let _span = tracing::info_span!("call", method = %HOSTILE).entered();
+                tracing::info!(name = HOSTILE, display = %HOSTILE, "message of {HOSTILE}");
+            });
+            assert_eq!(text.lines().count(), 1, "{text:?}");
+            assert!(
+                !text.contains(['\r', '\0', '\u{9b}']) && !text.contains("\x1b[2J"),
+                "{text:?}"
+            );
+            assert_eq!(text.contains('\x1b'), colours, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_filter_decides_by_level_and_module() {
+        let text = logged(LogFormat::Console, "warn,other=debug", false, || {
+            tracing::info!("hidden");
+            tracing::warn!("shown");
+            tracing::debug!(target: "other", "shown too");
+        });
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+
+    #[test]
+    fn a_malformed_filter_is_a_configuration_problem() {
+        let mut problems = Problems::new();
+        LogConfig {
+            filter: "sopilot=loud".into(),
+            ..LogConfig::default()
+        }
+        .validate(&mut problems);
+        assert_eq!(problems.into_vec()[0].0, "filter");
+    }
+}
