@@ -1,1 +1,47 @@
 //! Dynamic time warping and the evidence that scoring reads from an alignment.
+//!
+//! Two sequences of embeddings (one row per clip) go in; out come the warping
+//! path of least cost ([`align`]), the best place of a short sequence inside a
+//! long one ([`align_subsequence`]) and, in the same pass over the matrix of
+//! costs, what scoring needs to know about it ([`align_with_evidence`]).
+//!
+//! The matrix of N × M costs is never held as a whole: it is computed in bands
+//! of rows by a matrix product, and only two bits a cell remain, the direction
+//! the path came from. An alignment therefore needs N × M / 4 bytes, one band
+//! (at most about 16 MiB) and a normalised copy of both inputs.
+//!
+//! Pure: no I/O, no clock, no global state. One call uses as many threads as
+//! [`Options::threads`] says, for the matrix product only.
+
+// Tests compare exactly where the arithmetic is exact.
+#![cfg_attr(test, allow(clippy::float_cmp))]
+
+mod align;
+mod bands;
+mod error;
+mod evidence;
+mod features;
+mod gemm_f32;
+mod matrix;
+mod options;
+mod picture;
+mod self_similarity;
+mod warp;
+
+pub use align::{Alignment, SubsequenceMatch, align, align_subsequence, align_with_evidence};
+pub use error::{DtwError, Side};
+pub use evidence::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};
+pub use matrix::MatrixView;
+pub use options::{Cost, Options};
+pub use picture::{MAX_PICTURE_SIDE, SimilarityPicture};
+pub use self_similarity::{
+    SELF_SIMILARITY_QUANTILES, SimilarityMatrix, neighbour_quantiles, self_similarity,
+};
+
+/// The engine that computes alignments, as reports name it.
+pub const fn engine_name() -> &'static str {
+    "cpu-portable"
+}
+
+#[cfg(test)]
+mod oracle;

@@ -1,0 +1,358 @@
+//! Rows made ready for comparison: normalised, and centred where asked.
+
+use crate::error::DtwError;
+use crate::matrix::MatrixView;
+use crate::options::{Cost, Options};
+
+/// Below this fraction of its length a centred row is rounding noise.
+const COLLAPSED: f64 = 1e-4;
+
+/// Squared lengths above this may overflow in |a|² + |b|² − 2ab.
+const MAX_SQUARED_LENGTH: f64 = (f32::MAX / 8.0) as f64;
+
+/// One side, ready for the matrix product.
+pub(crate) struct Features {
+    pub(crate) rows: usize,
+    pub(crate) dim: usize,
+    pub(crate) data: Vec<f32>,
+    /// |row|² for the squared Euclidean cost, else empty.
+    squared_lengths: Vec<f32>,
+}
+
+/// Two sides that may be compared.
+pub(crate) struct FeaturePair {
+    pub(crate) gold: Features,
+    pub(crate) trainee: Features,
+    pub(crate) cost: Cost,
+}
+
+impl FeaturePair {
+    pub(crate) fn new(
+        gold: &MatrixView<'_>,
+        trainee: &MatrixView<'_>,
+        options: &Options<'_>,
+    ) -> Result<Self, DtwError> {
+        if gold.dim() != trainee.dim() {
+            return Err(DtwError::DimensionMismatch {
+                gold: gold.dim(),
+                trainee: trainee.dim(),
+            });
+        }
+        let preparation = Preparation::of_gold(gold, options)?;
+        Ok(Self {
+            gold: preparation.apply(gold)?,
+            trainee: preparation.apply(trainee)?,
+            cost: options.cost,
+        })
+    }
+
+    /// The cost of one pair of clips, with sums in 64 bits.
+    pub(crate) fn cost(&self, gold: usize, trainee: usize) -> f32 {
+        let (a, b) = (self.gold.row(gold), self.trainee.row(trainee));
+        match self.cost {
+            Cost::Cosine => (1.0 - dot(a, b)).max(0.0) as f32,
+            Cost::SquaredEuclidean => a
+                .iter()
+                .zip(b)
+                .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
+                .sum::<f64>() as f32,
+        }
+    }
+
+    /// Turns the products of gold row `gold` with all trainee rows into costs.
+    pub(crate) fn products_to_costs(&self, gold: usize, products: &mut [f32]) {
+        match self.cost {
+            // Rounding may exceed 1 by an ulp; a negative cost would make the
+            // path prefer detours.
+            Cost::Cosine => products
+                .iter_mut()
+                .for_each(|value| *value = (1.0 - *value).max(0.0)),
+            Cost::SquaredEuclidean => {
+                let own = self.gold.squared_lengths[gold];
+                for (value, &other) in products.iter_mut().zip(&self.trainee.squared_lengths) {
+                    *value = (own + other - 2.0 * *value).max(0.0);
+                }
+            }
+        }
+    }
+}
+
+impl Features {
+    /// One side compared with itself.
+    pub(crate) fn of_gold(gold: &MatrixView<'_>, options: &Options<'_>) -> Result<Self, DtwError> {
+        Preparation::of_gold(gold, options)?.apply(gold)
+    }
+
+    pub(crate) fn row(&self, index: usize) -> &[f32] {
+        &self.data[index * self.dim..(index + 1) * self.dim]
+    }
+
+    /// Similarity of two rows of this side.
+    pub(crate) fn similarity(&self, cost: Cost, a: usize, b: usize) -> f32 {
+        let (a, b) = (self.row(a), self.row(b));
+        match cost {
+            Cost::Cosine => dot(a, b).min(1.0) as f32,
+            Cost::SquaredEuclidean => {
+                let squared: f64 = a
+                    .iter()
+                    .zip(b)
+                    .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
+                    .sum();
+                cost.similarity(squared as f32)
+            }
+        }
+    }
+}
+
+/// What is done to every row, fixed by the gold.
+struct Preparation {
+    cost: Cost,
+    /// Subtracted from every row.
+    mean: Option<Vec<f64>>,
+    /// Rows are scaled to unit length after the mean is subtracted.
+    renormalise: bool,
+}
+
+impl Preparation {
+    fn of_gold(gold: &MatrixView<'_>, options: &Options<'_>) -> Result<Self, DtwError> {
+        let cost = options.cost;
+        // Distances do not change when both sides move, but |a|² + |b|² − 2ab
+        // cancels far less around the origin.
+        let moves = options.center_on_gold || cost == Cost::SquaredEuclidean;
+        let mut preparation = Self {
+            cost,
+            mean: None,
+            renormalise: false,
+        };
+        if !moves {
+            return Ok(preparation);
+        }
+        let mut mean = vec![0.0; gold.dim()];
+        for (index, row) in gold.iter_rows().enumerate() {
+            let scale = preparation.scale_before(gold, index, row)?;
+            mean.iter_mut()
+                .zip(row)
+                .for_each(|(sum, &value)| *sum += f64::from(value) * scale);
+        }
+        for sum in &mut mean {
+            *sum /= gold.rows() as f64;
+        }
+        preparation.mean = Some(mean);
+        preparation.renormalise = options.center_on_gold;
+        if options.center_on_gold && preparation.collapses_everywhere(gold)? {
+            preparation.renormalise = false;
+            if cost == Cost::Cosine {
+                preparation.mean = None;
+            }
+        }
+        Ok(preparation)
+    }
+
+    fn collapses_everywhere(&self, gold: &MatrixView<'_>) -> Result<bool, DtwError> {
+        let mut moved = vec![0.0; gold.dim()];
+        for (index, row) in gold.iter_rows().enumerate() {
+            if self.shift(gold, index, row, &mut moved)?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn apply(&self, matrix: &MatrixView<'_>) -> Result<Features, DtwError> {
+        let mut data = Vec::with_capacity(matrix.rows() * matrix.dim());
+        let mut squared_lengths = Vec::new();
+        let mut moved = vec![0.0; matrix.dim()];
+        for (index, row) in matrix.iter_rows().enumerate() {
+            let length = self.shift(matrix, index, row, &mut moved)?;
+            let scale = match (self.renormalise, length) {
+                (false, _) => 1.0,
+                (true, Some(length)) => length.recip(),
+                (true, None) => 0.0,
+            };
+            data.extend(moved.iter().map(|value| (value * scale) as f32));
+            if self.cost == Cost::SquaredEuclidean {
+                let squared_length = moved
+                    .iter()
+                    .map(|value| (value * scale).powi(2))
+                    .sum::<f64>();
+                if squared_length > MAX_SQUARED_LENGTH {
+                    return Err(DtwError::RowTooLong {
+                        side: matrix.side(),
+                        row: index,
+                        squared_length,
+                    });
+                }
+                squared_lengths.push(squared_length as f32);
+            }
+        }
+        Ok(Features {
+            rows: matrix.rows(),
+            dim: matrix.dim(),
+            data,
+            squared_lengths,
+        })
+    }
+
+    /// Writes the row, scaled and minus the mean, to `moved`; returns its
+    /// length, or `None` if nothing but rounding is left of it.
+    fn shift(
+        &self,
+        matrix: &MatrixView<'_>,
+        index: usize,
+        row: &[f32],
+        moved: &mut [f64],
+    ) -> Result<Option<f64>, DtwError> {
+        let scale = self.scale_before(matrix, index, row)?;
+        moved
+            .iter_mut()
+            .zip(row)
+            .for_each(|(out, &value)| *out = f64::from(value) * scale);
+        let before = length(moved);
+        if let Some(mean) = &self.mean {
+            moved
+                .iter_mut()
+                .zip(mean)
+                .for_each(|(out, mean)| *out -= mean);
+        }
+        let after = length(moved);
+        Ok((after > COLLAPSED * before).then_some(after))
+    }
+
+    /// Unit length for the cosine; other rows stay as they are.
+    fn scale_before(
+        &self,
+        matrix: &MatrixView<'_>,
+        index: usize,
+        row: &[f32],
+    ) -> Result<f64, DtwError> {
+        if self.cost == Cost::SquaredEuclidean {
+            return Ok(1.0);
+        }
+        let length = dot(row, row).sqrt();
+        if length > 0.0 {
+            Ok(length.recip())
+        } else {
+            Err(DtwError::ZeroRow {
+                side: matrix.side(),
+                row: index,
+            })
+        }
+    }
+}
+
+/// Eight running sums, so that the compiler may use vector registers.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let (chunks_a, rest_a) = a.as_chunks::<8>();
+    let (chunks_b, rest_b) = b.as_chunks::<8>();
+    let mut sums = [0.0_f64; 8];
+    for (a, b) in chunks_a.iter().zip(chunks_b) {
+        for lane in 0..8 {
+            sums[lane] += f64::from(a[lane]) * f64::from(b[lane]);
+        }
+    }
+    let rest: f64 = rest_a
+        .iter()
+        .zip(rest_b)
+        .map(|(&a, &b)| f64::from(a) * f64::from(b))
+        .sum();
+    sums.iter().sum::<f64>() + rest
+}
+
+fn length(values: &[f64]) -> f64 {
+    values.iter().map(|value| value * value).sum::<f64>().sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Side;
+
+    fn view(side: Side, dim: usize, data: &[f32]) -> MatrixView<'_> {
+        MatrixView::new(side, data.len() / dim, dim, data).unwrap()
+    }
+
+    const CENTRED: Options<'static> = Options {
+        cost: Cost::Cosine,
+        center_on_gold: true,
+        non_overlapping_lag: 1,
+        threads: 1,
+        cancel: None,
+    };
+
+    #[test]
+    fn centring_removes_what_all_clips_share() {
+        // Nearly parallel rows that differ by sign once the mean is gone.
+        let gold = view(Side::Gold, 2, &[1.0, 0.1, 1.0, -0.1]);
+        let trainee = view(Side::Trainee, 2, &[2.0, 0.2]);
+        let pair = FeaturePair::new(&gold, &trainee, &CENTRED).unwrap();
+        assert!(pair.cost(0, 0) < 1e-6);
+        assert!((pair.cost(1, 0) - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_row_equal_to_the_mean_is_unlike_everything_and_never_nan() {
+        let gold = view(Side::Gold, 2, &[1.0, 0.1, 1.0, -0.1]);
+        let trainee = view(Side::Trainee, 2, &[1.0, 0.0]);
+        let pair = FeaturePair::new(&gold, &trainee, &CENTRED).unwrap();
+        // Not collapsed: unit rows average to a shorter vector, the trainee
+        // row sticks out of it.
+        assert!(pair.cost(0, 0).is_finite());
+        let gold = view(Side::Gold, 1, &[1.0, 1.0, -1.0, -1.0]);
+        let euclid = Options {
+            cost: Cost::SquaredEuclidean,
+            ..CENTRED
+        };
+        let trainee = view(Side::Trainee, 1, &[0.0, 2.0]);
+        let pair = FeaturePair::new(&gold, &trainee, &euclid).unwrap();
+        assert_eq!(pair.trainee.row(0), [0.0]);
+        assert_eq!(pair.cost(0, 0), 1.0);
+        assert_eq!(pair.cost(0, 1), 0.0);
+    }
+
+    #[test]
+    fn a_gold_without_variation_is_not_centred() {
+        let gold = view(Side::Gold, 2, &[1.0, 1.0, 2.0, 2.0]);
+        let trainee = view(Side::Trainee, 2, &[3.0, 3.0, 1.0, -1.0]);
+        let pair = FeaturePair::new(&gold, &trainee, &CENTRED).unwrap();
+        assert!(pair.cost(0, 0) < 1e-6);
+        assert!((pair.cost(0, 1) - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn names_zero_and_overlong_rows() {
+        let gold = view(Side::Gold, 2, &[1.0, 0.0]);
+        let zero = view(Side::Trainee, 2, &[1.0, 0.0, 0.0, 0.0]);
+        let error = FeaturePair::new(&gold, &zero, &Options::default()).err();
+        assert_eq!(
+            error,
+            Some(DtwError::ZeroRow {
+                side: Side::Trainee,
+                row: 1
+            })
+        );
+        let euclid = Options {
+            cost: Cost::SquaredEuclidean,
+            ..Options::default()
+        };
+        assert!(FeaturePair::new(&gold, &zero, &euclid).is_ok());
+        let long = view(Side::Trainee, 2, &[1e30, 0.0]);
+        let error = FeaturePair::new(&gold, &long, &euclid).err();
+        assert!(matches!(
+            error,
+            Some(DtwError::RowTooLong {
+                side: Side::Trainee,
+                row: 0,
+                ..
+            })
+        ));
+        let other = view(Side::Trainee, 1, &[1.0]);
+        let error = FeaturePair::new(&gold, &other, &euclid).err();
+        assert_eq!(
+            error,
+            Some(DtwError::DimensionMismatch {
+                gold: 2,
+                trainee: 1
+            })
+        );
+    }
+}

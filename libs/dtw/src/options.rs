@@ -1,0 +1,82 @@
+//! How to align.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error::DtwError;
+
+/// The local cost of two clips.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cost {
+    /// 1 − cosine similarity, from 0 to 2. Rows of zeros are an error.
+    #[default]
+    Cosine,
+    /// Squared Euclidean distance.
+    SquaredEuclidean,
+}
+
+impl Cost {
+    /// The similarity that belongs to a cost: the cosine for [`Cost::Cosine`];
+    /// 1 − d²/2 for [`Cost::SquaredEuclidean`], which is the cosine again
+    /// where rows have unit length. Never above 1.
+    pub(crate) fn similarity(self, cost: f32) -> f32 {
+        match self {
+            Self::Cosine => 1.0 - cost,
+            Self::SquaredEuclidean => 1.0 - 0.5 * cost,
+        }
+    }
+}
+
+/// How to align.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// The local cost.
+    pub cost: Cost,
+    /// Subtract the gold's mean row from both sides and scale every row to
+    /// unit length before anything is compared, so that what all clips share
+    /// (the scene) does not hide what differs (the action). With
+    /// [`Cost::Cosine`] rows are scaled to unit length before the mean is
+    /// taken, too.
+    ///
+    /// A row that equals the mean (closer than 10⁻⁴ of its length) has no
+    /// direction left: it becomes a row of zeros, of similarity 0 to every
+    /// other. If that happens to all rows of the gold (one clip, a frozen
+    /// picture), nothing is subtracted from either side.
+    pub center_on_gold: bool,
+    /// How many rows lie between two clips of one video that share no frame:
+    /// ⌈clip length / stride⌉. Read only where a video is compared with
+    /// itself. 0 counts as 1.
+    pub non_overlapping_lag: u32,
+    /// Threads for the matrix product; 0 means all of the current rayon pool.
+    /// The result does not depend on it beyond the rounding of a single cost.
+    pub threads: usize,
+    /// Set it from elsewhere to stop: looked at before every band of rows
+    /// (some milliseconds of work).
+    pub cancel: Option<&'a AtomicBool>,
+}
+
+impl Default for Options<'_> {
+    /// Cosine, not centred, clips that overlap by half, one thread, never
+    /// cancelled.
+    fn default() -> Self {
+        Self {
+            cost: Cost::Cosine,
+            center_on_gold: false,
+            non_overlapping_lag: 2,
+            threads: 1,
+            cancel: None,
+        }
+    }
+}
+
+impl Options<'_> {
+    pub(crate) fn check_cancelled(&self) -> Result<(), DtwError> {
+        match self.cancel {
+            Some(flag) if flag.load(Ordering::Relaxed) => Err(DtwError::Cancelled),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn lag(&self) -> usize {
+        self.non_overlapping_lag.max(1) as usize
+    }
+}

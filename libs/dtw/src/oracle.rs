@@ -1,0 +1,363 @@
+//! Slow, obvious versions in 64 bits that the real ones are compared with.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use proptest::prelude::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::align::align_in_bands;
+use crate::*;
+
+/// A full matrix of costs, computed entry by entry.
+struct Oracle {
+    costs: Vec<Vec<f64>>,
+}
+
+impl Oracle {
+    fn new(gold: &[Vec<f32>], trainee: &[Vec<f32>], options: &Options<'_>) -> Self {
+        let unit = |row: &[f64]| {
+            let length = row.iter().map(|v| v * v).sum::<f64>().sqrt();
+            row.iter()
+                .map(|v| if length > 1e-12 { v / length } else { 0.0 })
+                .collect::<Vec<_>>()
+        };
+        let cosine = options.cost == Cost::Cosine;
+        let prepare = |rows: &[Vec<f32>]| -> Vec<Vec<f64>> {
+            let wide = |row: &Vec<f32>| row.iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
+            rows.iter()
+                .map(|row| if cosine { unit(&wide(row)) } else { wide(row) })
+                .collect()
+        };
+        let (mut gold, mut trainee) = (prepare(gold), prepare(trainee));
+        if options.center_on_gold {
+            let n = gold.len() as f64;
+            let mean: Vec<f64> = (0..gold[0].len())
+                .map(|d| gold.iter().map(|row| row[d]).sum::<f64>() / n)
+                .collect();
+            for row in gold.iter_mut().chain(&mut trainee) {
+                let moved: Vec<f64> = row.iter().zip(&mean).map(|(v, m)| v - m).collect();
+                *row = unit(&moved);
+            }
+        }
+        let cost = |a: &Vec<f64>, b: &Vec<f64>| {
+            if cosine {
+                1.0 - a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>()
+            } else {
+                a.iter().zip(b).map(|(x, y)| (x - y).powi(2)).sum::<f64>()
+            }
+        };
+        Self {
+            costs: gold
+                .iter()
+                .map(|a| trainee.iter().map(|b| cost(a, b)).collect())
+                .collect(),
+        }
+    }
+
+    /// Least cost of a path; all of the columns or any stretch of them.
+    fn optimum(&self, rows: std::ops::Range<usize>, open: bool) -> f64 {
+        let columns = self.costs[0].len();
+        let mut best: Vec<f64> = Vec::new();
+        for i in rows {
+            let mut next = vec![0.0; columns];
+            for j in 0..columns {
+                let mut from = f64::INFINITY;
+                if best.is_empty() && (open || j == 0) {
+                    from = 0.0;
+                }
+                if !best.is_empty() {
+                    from = from.min(best[j]);
+                    if j > 0 {
+                        from = from.min(best[j - 1]);
+                    }
+                }
+                if j > 0 {
+                    from = from.min(next[j - 1]);
+                }
+                next[j] = self.costs[i][j] + from;
+            }
+            best = next;
+        }
+        if open {
+            best.into_iter().fold(f64::INFINITY, f64::min)
+        } else {
+            best[columns - 1]
+        }
+    }
+
+    fn cost_of(&self, path: &[(u32, u32)]) -> f64 {
+        path.iter()
+            .map(|&(i, j)| self.costs[i as usize][j as usize])
+            .sum()
+    }
+}
+
+fn random(seed: u64, rows: usize, dim: usize) -> Vec<Vec<f32>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    (0..rows)
+        .map(|_| (0..dim).map(|_| rng.random_range(-1.0..1.0)).collect())
+        .collect()
+}
+
+/// A narrow cone with strong autocorrelation, as learned embeddings have it.
+fn smooth(seed: u64, rows: usize, dim: usize) -> Vec<Vec<f32>> {
+    let noise = random(seed, rows, dim);
+    let mut state = vec![0.0_f32; dim];
+    noise
+        .iter()
+        .map(|row| {
+            state
+                .iter_mut()
+                .zip(row)
+                .for_each(|(s, n)| *s = 0.9 * *s + 0.1 * n);
+            state.iter().map(|s| 1.0 + s).collect()
+        })
+        .collect()
+}
+
+fn flat(rows: &[Vec<f32>]) -> Vec<f32> {
+    rows.concat()
+}
+
+fn view<'a>(side: Side, rows: &[Vec<f32>], data: &'a [f32]) -> MatrixView<'a> {
+    MatrixView::new(side, rows.len(), rows[0].len(), data).unwrap()
+}
+
+fn assert_is_path(path: &[(u32, u32)], rows: usize) {
+    assert_eq!(path[0].0, 0);
+    assert_eq!(path[path.len() - 1].0 as usize, rows - 1);
+    for pair in path.windows(2) {
+        let step = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+        assert!([(1, 0), (0, 1), (1, 1)].contains(&step), "{step:?}");
+    }
+}
+
+/// Dimensions and lengths, with those around vector widths and one.
+fn shape() -> impl Strategy<Value = (usize, usize, usize)> {
+    let length = || prop_oneof![Just(1_usize), 2..20_usize, 30..70_usize];
+    (
+        length(),
+        length(),
+        prop_oneof![Just(1_usize), 2..10_usize, Just(33_usize)],
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn the_path_is_optimal(
+        (n, m, dim) in shape(),
+        seed in any::<u64>(),
+        is_smooth in any::<bool>(),
+        cosine in any::<bool>(),
+        center_on_gold in any::<bool>(),
+        band in 1..40_usize,
+    ) {
+        let make = if is_smooth { smooth } else { random };
+        let (gold, trainee) = (make(seed, n, dim), make(seed ^ 1, m, dim));
+        let options = Options {
+            cost: if cosine { Cost::Cosine } else { Cost::SquaredEuclidean },
+            // One gold row has no mean to remove; the oracle knows no such rule.
+            center_on_gold: center_on_gold && n > 1 && dim > 1,
+            ..Options::default()
+        };
+        let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+        let (a, b) = (view(Side::Gold, &gold, &gold_data), view(Side::Trainee, &trainee, &trainee_data));
+        let oracle = Oracle::new(&gold, &trainee, &options);
+
+        let whole = align_in_bands(&a, &b, &options, band).unwrap();
+        assert_is_path(&whole.path, n);
+        prop_assert_eq!(whole.path[0], (0, 0));
+        prop_assert_eq!(whole.path[whole.path.len() - 1], (n as u32 - 1, m as u32 - 1));
+        let slack = |optimum: f64, cells: usize| 1e-5 * optimum + 1e-6 * cells as f64;
+        let optimum = oracle.optimum(0..n, false);
+        prop_assert!(oracle.cost_of(&whole.path) <= optimum + slack(optimum, whole.path.len()));
+        prop_assert!((whole.total - oracle.cost_of(&whole.path)).abs() <= slack(optimum, whole.path.len()));
+
+        let part = align_subsequence(&a, &b, &options).unwrap();
+        assert_is_path(&part.path, n);
+        let optimum = oracle.optimum(0..n, true);
+        prop_assert!(oracle.cost_of(&part.path) <= optimum + slack(optimum, part.path.len()));
+        prop_assert!((part.total - oracle.cost_of(&part.path)).abs() <= slack(optimum, part.path.len()));
+        prop_assert_eq!(part.sequence, part.path[0].1..part.path[part.path.len() - 1].1 + 1);
+    }
+
+    /// Small whole numbers have exact costs and many ties.
+    #[test]
+    fn ties_do_not_depend_on_bands((n, m, _) in shape(), seed in any::<u64>(), band in 1..40_usize) {
+        let whole = |seed, rows| -> Vec<Vec<f32>> {
+            random(seed, rows, 2).into_iter().map(|row| row.into_iter().map(|v| (2.0 * v).round()).collect()).collect()
+        };
+        // A gold that is symmetric about the origin, so that centring is exact.
+        let mut gold = whole(seed, n);
+        gold.extend(gold.clone().into_iter().map(|row| row.into_iter().map(|v| -v).collect()));
+        let trainee = whole(seed ^ 1, m);
+        let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+        let (a, b) = (view(Side::Gold, &gold, &gold_data), view(Side::Trainee, &trainee, &trainee_data));
+        let options = Options { cost: Cost::SquaredEuclidean, ..Options::default() };
+        let one = align_in_bands(&a, &b, &options, 1).unwrap();
+        prop_assert_eq!(&one, &align_in_bands(&a, &b, &options, band).unwrap());
+        prop_assert_eq!(&one, &align(&a, &b, &Options { threads: 2, ..options }).unwrap());
+    }
+
+    #[test]
+    fn evidence_is_what_the_full_matrix_says(
+        (n, m, dim) in shape(),
+        seed in any::<u64>(),
+        cuts in proptest::collection::btree_set(0..70_u32, 2..6),
+        center_on_gold in any::<bool>(),
+    ) {
+        let (gold, trainee) = (smooth(seed, n, dim), smooth(seed ^ 1, m, dim));
+        let center_on_gold = center_on_gold && n > 1 && dim > 1;
+        let options = Options { center_on_gold, ..Options::default() };
+        let cuts: Vec<u32> = cuts.into_iter().filter(|&cut| cut as usize <= n).collect();
+        // Every other gap is idle time.
+        let steps: Vec<_> = cuts.windows(2).enumerate().filter(|(i, _)| i % 2 == 0).map(|(_, w)| w[0]..w[1]).collect();
+        let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+        let (a, b) = (view(Side::Gold, &gold, &gold_data), view(Side::Trainee, &trainee, &trainee_data));
+        let (alignment, evidence) = align_with_evidence(&a, &b, &steps, &options).unwrap();
+        prop_assert_eq!(&alignment, &align(&a, &b, &options).unwrap());
+
+        let oracle = Oracle::new(&gold, &trainee, &options);
+        let similarity = |i: usize, j: usize| 1.0 - oracle.costs[i][j];
+        let close = |x: f32, y: f64| (f64::from(x) - y).abs() < 2e-5;
+        for i in 0..n {
+            prop_assert!(close(evidence.gold_best[i], (0..m).map(|j| similarity(i, j)).fold(-2.0, f64::max)));
+        }
+        for j in 0..m {
+            prop_assert!(close(evidence.trainee_best[j], (0..n).map(|i| similarity(i, j)).fold(-2.0, f64::max)));
+        }
+        let tau = f64::from(SOFT_MAXIMUM_TEMPERATURE);
+        for (k, step) in steps.iter().enumerate() {
+            let rows = step.start as usize..step.end as usize;
+            for j in 0..m {
+                let mean = rows.clone().map(|i| (similarity(i, j) / tau).exp()).sum::<f64>() / rows.len() as f64;
+                prop_assert!(close(evidence.step_similarity[k * m + j], tau * mean.ln()));
+            }
+            let found = &evidence.step_matches[k];
+            prop_assert!(found.trainee.start < found.trainee.end && found.trainee.end as usize <= m);
+            prop_assert!((0.0..=1.0).contains(&found.coverage));
+            // The mean similarity of an optimal match of at least as many
+            // cells as the step has clips.
+            let optimum = oracle.optimum(rows.clone(), true);
+            prop_assert!(f64::from(found.similarity) >= 1.0 - optimum / rows.len() as f64 - 1e-5);
+        }
+        prop_assert_eq!(evidence.step_similarity.len(), steps.len() * m);
+        prop_assert_eq!(evidence.step_matches.len(), steps.len());
+        let picture = &evidence.picture;
+        prop_assert_eq!((picture.rows as usize, picture.columns as usize), (n, m));
+        for i in 0..n {
+            for j in 0..m {
+                let shown = picture.low + (picture.high - picture.low) * f32::from(picture.cells[i * m + j]) / 255.0;
+                prop_assert!((f64::from(shown) - similarity(i, j)).abs() < 0.5001 * f64::from(picture.high - picture.low) / 255.0 + 1e-5);
+            }
+        }
+    }
+}
+
+#[test]
+fn bands_as_they_are_used_agree_with_the_oracle() {
+    // More rows than one band has at most.
+    let (gold, trainee) = (smooth(7, 530, 16), smooth(8, 300, 16));
+    let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+    let (a, b) = (
+        view(Side::Gold, &gold, &gold_data),
+        view(Side::Trainee, &trainee, &trainee_data),
+    );
+    let options = Options {
+        center_on_gold: true,
+        ..Options::default()
+    };
+    let found = align(&a, &b, &options).unwrap();
+    let oracle = Oracle::new(&gold, &trainee, &options);
+    let optimum = oracle.optimum(0..530, false);
+    assert!(oracle.cost_of(&found.path) <= optimum * (1.0 + 1e-5));
+}
+
+#[test]
+fn a_video_aligned_with_itself_takes_the_diagonal() {
+    let gold = random(3, 200, 64);
+    let data = flat(&gold);
+    let (a, b) = (
+        view(Side::Gold, &gold, &data),
+        view(Side::Trainee, &gold, &data),
+    );
+    for center_on_gold in [false, true] {
+        let steps = [0..50, 60..200];
+        let (found, evidence) = align_with_evidence(
+            &a,
+            &b,
+            &steps,
+            &Options {
+                center_on_gold,
+                ..Options::default()
+            },
+        )
+        .unwrap();
+        assert!(
+            found
+                .path
+                .iter()
+                .enumerate()
+                .all(|(i, &cell)| cell == (i as u32, i as u32))
+        );
+        assert!(found.total < 1e-4);
+        assert_eq!(evidence.step_matches[1].trainee, 60..200);
+        assert_eq!(evidence.step_matches[1].coverage, 1.0);
+    }
+}
+
+#[test]
+fn a_set_cancel_flag_stops_the_alignment() {
+    let gold = random(1, 4, 2);
+    let data = flat(&gold);
+    let (a, b) = (
+        view(Side::Gold, &gold, &data),
+        view(Side::Trainee, &gold, &data),
+    );
+    let flag = AtomicBool::new(false);
+    let options = Options {
+        cancel: Some(&flag),
+        ..Options::default()
+    };
+    assert!(align(&a, &b, &options).is_ok());
+    flag.store(true, Ordering::Relaxed);
+    assert_eq!(align(&a, &b, &options).unwrap_err(), DtwError::Cancelled);
+    assert_eq!(
+        align_subsequence(&a, &b, &options).unwrap_err(),
+        DtwError::Cancelled
+    );
+    assert_eq!(
+        align_with_evidence(&a, &b, &[], &options).unwrap_err(),
+        DtwError::Cancelled
+    );
+    assert_eq!(
+        self_similarity(&a, &options).unwrap_err(),
+        DtwError::Cancelled
+    );
+}
+
+#[test]
+fn a_set_cancel_flag_is_seen_between_bands() {
+    let gold = random(1, 600, 2);
+    let data = flat(&gold);
+    let (a, b) = (
+        view(Side::Gold, &gold, &data),
+        view(Side::Trainee, &gold, &data),
+    );
+    let flag = AtomicBool::new(false);
+    let options = Options {
+        cancel: Some(&flag),
+        ..Options::default()
+    };
+    let pair = features::FeaturePair::new(&a, &b, &options).unwrap();
+    let mut rows = 0;
+    let outcome = bands::for_each_cost_row(&pair, 256, &options, |_, _| {
+        rows += 1;
+        flag.store(true, Ordering::Relaxed);
+        Ok(())
+    });
+    assert_eq!((outcome, rows), (Err(DtwError::Cancelled), 256));
+}

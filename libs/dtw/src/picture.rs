@@ -1,0 +1,141 @@
+//! The similarity matrix, averaged down to something that can be shown.
+
+/// Most rows and most columns of a [`SimilarityPicture`].
+pub const MAX_PICTURE_SIDE: usize = 256;
+
+/// A matrix of similarities, averaged down to at most
+/// [`MAX_PICTURE_SIDE`]² cells; a smaller matrix keeps its size.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimilarityPicture {
+    /// Rows (gold).
+    pub rows: u32,
+    /// Columns (trainee).
+    pub columns: u32,
+    /// rows × columns values, row-major; 0 is `low`, 255 is `high`.
+    pub cells: Vec<u8>,
+    /// The similarity that 0 stands for: the least cell.
+    pub low: f32,
+    /// The similarity that 255 stands for: the greatest cell.
+    pub high: f32,
+}
+
+/// A picture under way: rows of similarities go in one after the other.
+pub(crate) struct PictureBuilder {
+    gold_clips: usize,
+    rows: usize,
+    /// Picture column of each trainee clip.
+    column_of: Vec<u16>,
+    /// Trainee clips in each picture column.
+    widths: Vec<u32>,
+    heights: Vec<u32>,
+    sums: Vec<f64>,
+}
+
+impl PictureBuilder {
+    pub(crate) fn new(gold_clips: usize, trainee_clips: usize) -> Self {
+        let rows = gold_clips.min(MAX_PICTURE_SIDE);
+        let columns = trainee_clips.min(MAX_PICTURE_SIDE);
+        let column_of: Vec<u16> = (0..trainee_clips)
+            .map(|clip| (clip * columns / trainee_clips) as u16)
+            .collect();
+        let mut widths = vec![0; columns];
+        for &column in &column_of {
+            widths[usize::from(column)] += 1;
+        }
+        Self {
+            gold_clips,
+            rows,
+            column_of,
+            widths,
+            heights: vec![0; rows],
+            sums: vec![0.0; rows * columns],
+        }
+    }
+
+    pub(crate) fn push_row(&mut self, gold_clip: usize, similarities: &[f32]) {
+        let row = gold_clip * self.rows / self.gold_clips;
+        let columns = self.widths.len();
+        let sums = &mut self.sums[row * columns..(row + 1) * columns];
+        for (&column, &similarity) in self.column_of.iter().zip(similarities) {
+            sums[usize::from(column)] += f64::from(similarity);
+        }
+        self.heights[row] += 1;
+    }
+
+    pub(crate) fn finish(self) -> SimilarityPicture {
+        let columns = self.widths.len();
+        let means: Vec<f64> = self
+            .sums
+            .iter()
+            .enumerate()
+            .map(|(cell, sum)| {
+                sum / (f64::from(self.heights[cell / columns])
+                    * f64::from(self.widths[cell % columns]))
+            })
+            .collect();
+        let low = means.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let scale = if high > low {
+            255.0 / (high - low)
+        } else {
+            0.0
+        };
+        SimilarityPicture {
+            rows: self.rows as u32,
+            columns: columns as u32,
+            cells: means
+                .iter()
+                .map(|mean| ((mean - low) * scale).round() as u8)
+                .collect(),
+            low: low as f32,
+            high: high as f32,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(
+        gold: usize,
+        trainee: usize,
+        similarity: impl Fn(usize, usize) -> f32,
+    ) -> SimilarityPicture {
+        let mut builder = PictureBuilder::new(gold, trainee);
+        for i in 0..gold {
+            builder.push_row(
+                i,
+                &(0..trainee).map(|j| similarity(i, j)).collect::<Vec<_>>(),
+            );
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn a_small_matrix_keeps_its_cells() {
+        let picture = picture(2, 3, |i, j| (i * 3 + j) as f32);
+        assert_eq!(
+            (picture.rows, picture.columns, picture.low, picture.high),
+            (2, 3, 0.0, 5.0)
+        );
+        assert_eq!(picture.cells, [0, 51, 102, 153, 204, 255]);
+    }
+
+    #[test]
+    fn a_large_matrix_is_averaged() {
+        let picture = picture(600, 1000, |i, _| if i < 300 { -1.0 } else { 1.0 });
+        assert_eq!((picture.rows, picture.columns), (256, 256));
+        assert!(picture.cells[..128 * 256].iter().all(|&cell| cell == 0));
+        assert!(picture.cells[128 * 256..].iter().all(|&cell| cell == 255));
+    }
+
+    #[test]
+    fn a_flat_matrix_is_black_not_nan() {
+        let picture = picture(1, 1, |_, _| 0.25);
+        assert_eq!(
+            (picture.cells, picture.low, picture.high),
+            (vec![0], 0.25, 0.25)
+        );
+    }
+}
