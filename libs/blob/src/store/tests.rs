@@ -1,0 +1,605 @@
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::io::{Read, Seek, SeekFrom};
+use std::time::Duration;
+
+use futures::{FutureExt, Stream, stream};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::*;
+use crate::{Attempt, ByteStream, ObjectName, PutError};
+
+mod faulty;
+
+const REPORT: ObjectName = ObjectName::from_static("report.json");
+const CLIPS: ObjectName = ObjectName::from_static("clips.pb");
+/// Larger than the parts in flight, the part being filled and one more.
+const LARGE: usize = 35 * 1024 * 1024 + 17;
+
+fn video(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+fn attempt(fencing_token: u64) -> Attempt {
+    Attempt {
+        job: Uuid::from_u128(0xabc),
+        fencing_token,
+    }
+}
+
+/// Bytes that differ from block to block, so that parts in the wrong order show.
+fn noise(len: usize) -> Bytes {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as u8
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+fn in_chunks(bytes: &Bytes, size: usize) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
+    let chunks: Vec<_> = (0..bytes.len())
+        .step_by(size)
+        .map(|at| Ok(bytes.slice(at..bytes.len().min(at + size))))
+        .collect();
+    stream::iter(chunks)
+}
+
+async fn collect(bytes: ByteStream) -> Result<Vec<u8>, BlobError> {
+    let chunks: Vec<Bytes> = bytes.try_collect().await?;
+    Ok(chunks.concat())
+}
+
+async fn keys(store: &BlobStore, prefix: &Prefix) -> BTreeSet<String> {
+    let infos: Vec<_> = store.list(prefix).try_collect().await.unwrap();
+    infos.iter().map(|info| info.key.to_string()).collect()
+}
+
+/// Every file below a folder, those of unfinished writes included.
+fn files(dir: &FsPath) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn local() -> (tempfile::TempDir, BlobStore) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = BlobStore::local(dir.path()).unwrap();
+    (dir, store)
+}
+
+/// Both kinds of store: one gives files, the other streams.
+fn both() -> (tempfile::TempDir, [BlobStore; 2]) {
+    let (dir, files) = local();
+    (dir, [files, BlobStore::in_memory()])
+}
+
+#[tokio::test]
+async fn what_is_put_is_got() {
+    let (_dir, stores) = both();
+    for store in stores {
+        let key = Key::source(video(1));
+        for content in [noise(1000), Bytes::new(), noise(7)] {
+            store.put(&key, content.clone()).await.unwrap();
+            assert_eq!(store.get(&key, 1000).await.unwrap(), content);
+            let info = store.head(&key).await.unwrap();
+            assert_eq!((&info.key, info.size), (&key, content.len() as u64));
+            let age = SystemTime::now().duration_since(info.last_modified);
+            assert!(age.unwrap_or_default() < Duration::from_hours(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_object_is_named() {
+    let (_dir, stores) = both();
+    for store in stores {
+        let key = Key::source(video(1));
+        let name = key.to_string();
+        let missing = |outcome: Result<(), BlobError>| match outcome {
+            Err(BlobError::NotFound { key }) => assert_eq!(key, name),
+            other => panic!("{other:?}"),
+        };
+        missing(store.get(&key, 10).await.map(drop));
+        missing(store.get_range(&key, 0..1).await.map(drop));
+        missing(store.head(&key).await.map(drop));
+        missing(store.open_file(&key).await.map(drop));
+        missing(store.get_matrix(&key, 10).await.map(drop));
+        missing(
+            store
+                .concat(std::slice::from_ref(&key), &Key::source(video(2)))
+                .await
+                .map(drop),
+        );
+        store.delete(&key).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_object_larger_than_allowed_is_not_read() {
+    let (_dir, stores) = both();
+    for store in stores {
+        let key = Key::source(video(1));
+        store.put(&key, noise(11)).await.unwrap();
+        let error = store.get(&key, 10).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                BlobError::TooLarge {
+                    size: 11,
+                    limit: 10,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+        assert_eq!(store.get(&key, 11).await.unwrap().len(), 11);
+    }
+}
+
+#[tokio::test]
+async fn ranges_are_exact() {
+    let (_dir, stores) = both();
+    // Several chunks of a file.
+    let content = noise(700_000);
+    let end = content.len() as u64;
+    for store in stores {
+        let key = Key::source(video(1));
+        store.put(&key, content.clone()).await.unwrap();
+        for range in [
+            0..end,
+            0..1,
+            262_143..262_145,
+            5..600_000,
+            end - 1..end,
+            end..end,
+            3..3,
+        ] {
+            let bytes = store.get_range(&key, range.clone()).await.unwrap();
+            let expected = &content[range.start as usize..range.end as usize];
+            assert!(collect(bytes).await.unwrap() == expected, "{range:?}");
+        }
+        #[expect(clippy::reversed_empty_ranges, reason = "what is refused here")]
+        for range in [0..end + 1, end..end + 1, end + 5..end + 5, 2..1] {
+            let error = store.get_range(&key, range).await.map(drop).unwrap_err();
+            assert!(
+                matches!(error, BlobError::BadRange { size, .. } if size == end),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn streams_of_any_size_are_written_and_hashed() {
+    let (_dir, stores) = both();
+    let large = noise(LARGE);
+    for store in stores {
+        let cases = [(0, 1), (1, 1), (100, 7), (LARGE, 1_000_003), (LARGE, LARGE)];
+        for (len, chunk) in cases {
+            let content = large.slice(..len);
+            let key = Key::source(video(len as u128));
+            let written = store
+                .put_stream(&key, in_chunks(&content, chunk))
+                .await
+                .unwrap();
+            assert_eq!(written.bytes, len as u64);
+            assert_eq!(written.sha256, <[u8; 32]>::from(Sha256::digest(&content)));
+            assert!(
+                store.get(&key, u64::MAX).await.unwrap() == content,
+                "{len} by {chunk}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_digest_is_written_as_hexadecimal() {
+    let store = BlobStore::in_memory();
+    let key = Key::source(video(1));
+    let written = store
+        .put_stream(&key, in_chunks(&Bytes::from("abc"), 2))
+        .await
+        .unwrap();
+    // FIPS 180-2, appendix B.1.
+    assert_eq!(
+        written.sha256_hex(),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+}
+
+#[tokio::test]
+async fn a_failed_input_leaves_what_was_there() {
+    let (dir, store) = local();
+    let key = Key::source(video(1));
+    for before in [None, Some(Bytes::from("old"))] {
+        if let Some(old) = &before {
+            store.put(&key, old.clone()).await.unwrap();
+        }
+        let input = in_chunks(&noise(LARGE), 1 << 20)
+            .map_err(|never| match never {})
+            .chain(stream::iter([Err("the peer hung up")]));
+        let error = store.put_stream(&key, input).await.unwrap_err();
+        assert!(
+            matches!(error, PutError::Input("the peer hung up")),
+            "{error:?}"
+        );
+        assert_eq!(store.get(&key, 10).await.ok(), before);
+        assert_eq!(files(dir.path()).len(), usize::from(before.is_some()));
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_write_leaves_nothing() {
+    let (dir, store) = local();
+    let key = Key::source(video(1));
+    let endless = in_chunks(&noise(LARGE), 1 << 20).chain(stream::pending());
+    let mut writing = Box::pin(store.put_stream(&key, endless));
+    until(|| {
+        assert!(writing.as_mut().now_or_never().is_none());
+        !files(dir.path()).is_empty()
+    })
+    .await;
+    assert!(matches!(
+        store.head(&key).await,
+        Err(BlobError::NotFound { .. })
+    ));
+    drop(writing);
+    until(|| files(dir.path()).is_empty()).await;
+    assert!(keys(&store, &Prefix::all_videos()).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_killed_process_leaves_is_invisible_and_swept() {
+    let (dir, store) = local();
+    let key = Key::source(video(1));
+    let endless = in_chunks(&noise(LARGE), 1 << 20).chain(stream::pending());
+    let mut writing = Box::pin(store.put_stream(&key, endless));
+    until(|| {
+        assert!(writing.as_mut().now_or_never().is_none());
+        files(dir.path())
+            .first()
+            .is_some_and(|file| file.metadata().unwrap().len() > 0)
+    })
+    .await;
+    // As a process ends that is killed: nothing is dropped.
+    std::mem::forget(writing);
+    assert!(matches!(
+        store.head(&key).await,
+        Err(BlobError::NotFound { .. })
+    ));
+    assert!(keys(&store, &Prefix::all_videos()).await.is_empty());
+
+    // It is in nobody's way, and what is whole or too young is not swept.
+    store.put(&key, Bytes::from("whole")).await.unwrap();
+    assert_eq!(files(dir.path()).len(), 2);
+    assert_eq!(
+        store
+            .sweep_temporary(Duration::from_hours(1))
+            .await
+            .unwrap(),
+        0
+    );
+    assert_eq!(store.sweep_temporary(Duration::ZERO).await.unwrap(), 1);
+    assert_eq!(files(dir.path()).len(), 1);
+    assert_eq!(store.get(&key, 5).await.unwrap(), "whole");
+    assert_eq!(
+        BlobStore::in_memory()
+            .sweep_temporary(Duration::ZERO)
+            .await
+            .unwrap(),
+        0
+    );
+}
+
+#[tokio::test]
+async fn sweeping_removes_the_folders_it_empties() {
+    let (dir, store) = local();
+    let kept = Key::source(video(2));
+    store.put(&kept, Bytes::from("kept")).await.unwrap();
+    let orphan = dir
+        .path()
+        .join(format!("{}#1", Key::result(attempt(1), REPORT)));
+    std::fs::create_dir_all(orphan.parent().unwrap()).unwrap();
+    std::fs::write(&orphan, "half").unwrap();
+    assert_eq!(store.sweep_temporary(Duration::ZERO).await.unwrap(), 1);
+    assert!(!dir.path().join("jobs").exists());
+    assert!(store.head(&kept).await.is_ok());
+    assert!(dir.path().exists());
+}
+
+#[tokio::test]
+async fn two_attempts_of_one_job_do_not_meet() {
+    let (_dir, store) = local();
+    let writers = (1..=8_u64).map(|token| {
+        let store = store.clone();
+        async move {
+            let content = Bytes::from(token.to_string());
+            let key = Key::derived(video(1), attempt(token), CLIPS);
+            store.put(&key, content.clone()).await.unwrap();
+            let key = Key::result(attempt(token), REPORT);
+            store
+                .put_stream(&key, in_chunks(&content, 1))
+                .await
+                .unwrap();
+        }
+    });
+    futures::future::join_all(writers).await;
+    for token in 1..=8_u64 {
+        for key in [
+            Key::derived(video(1), attempt(token), CLIPS),
+            Key::result(attempt(token), REPORT),
+        ] {
+            assert_eq!(store.get(&key, 10).await.unwrap(), token.to_string());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_of_one_key_leave_one_whole_object() {
+    let (dir, store) = local();
+    let key = Key::source(video(1));
+    let writers = (0..8_u8).map(|n| {
+        let (store, key) = (store.clone(), key.clone());
+        tokio::spawn(async move {
+            let content = Bytes::from(vec![n; 100_000]);
+            store
+                .put_stream(&key, in_chunks(&content, 999))
+                .await
+                .unwrap();
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let content = store.get(&key, 100_000).await.unwrap();
+    assert_eq!(content.len(), 100_000);
+    assert!(content.iter().all(|byte| *byte == content[0]));
+    assert_eq!(files(dir.path()).len(), 1);
+}
+
+#[tokio::test]
+async fn parts_become_one_object() {
+    let (_dir, stores) = both();
+    let content = noise(1_000_000);
+    for store in stores {
+        let upload = video(9);
+        let mut parts = Vec::new();
+        for range in [
+            0..300_000,
+            300_000..300_000,
+            300_000..999_999,
+            999_999..1_000_000,
+        ] {
+            let key = Key::upload_part(upload, range.start as u64);
+            store.put(&key, content.slice(range)).await.unwrap();
+            parts.push(key);
+        }
+        // The empty part had the key of the one after it.
+        parts.remove(1);
+        let to = Key::source(video(1));
+        let written = store.concat(&parts, &to).await.unwrap();
+        assert_eq!(written.bytes, 1_000_000);
+        assert_eq!(written.sha256, <[u8; 32]>::from(Sha256::digest(&content)));
+        assert!(store.get(&to, u64::MAX).await.unwrap() == content);
+
+        parts.push(Key::upload_part(upload, 5));
+        let other = Key::source(video(2));
+        let error = store.concat(&parts, &other).await.unwrap_err();
+        assert!(matches!(&error, BlobError::NotFound { key } if *key == parts[3].to_string()));
+        assert!(store.head(&other).await.is_err());
+        assert_eq!(
+            store.delete_prefix(&Prefix::upload(upload)).await.unwrap(),
+            3
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_object_opens_as_a_file() {
+    let (dir, stores) = both();
+    let content = noise(700_000);
+    for store in &stores {
+        let key = Key::source(video(1));
+        store.put(&key, content.clone()).await.unwrap();
+        let mut file = store.open_file(&key).await.unwrap();
+        store.delete(&key).await.unwrap();
+        assert_eq!(file.metadata().unwrap().len(), 700_000);
+        let mut all = Vec::new();
+        file.read_to_end(&mut all).unwrap();
+        assert!(all == content);
+        let mut some = [0; 4];
+        file.seek(SeekFrom::Start(650_000)).unwrap();
+        file.read_exact(&mut some).unwrap();
+        assert_eq!(some, content[650_000..650_004]);
+    }
+    assert!(files(dir.path()).is_empty());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_local_object_opens_without_a_copy() {
+    use std::os::unix::fs::MetadataExt;
+    let (dir, store) = local();
+    let key = Key::source(video(1));
+    store.put(&key, noise(10)).await.unwrap();
+    let opened = store.open_file(&key).await.unwrap().metadata().unwrap();
+    let stored = dir.path().join(key.to_string()).metadata().unwrap();
+    assert_eq!((opened.dev(), opened.ino()), (stored.dev(), stored.ino()));
+}
+
+#[tokio::test]
+async fn prefixes_cut_at_whole_names() {
+    let (dir, stores) = both();
+    for store in &stores {
+        let of_one = [
+            Key::source(video(1)),
+            Key::derived(video(1), attempt(1), CLIPS),
+            Key::derived(video(1), attempt(12), CLIPS),
+        ];
+        let others = [
+            Key::source(video(2)),
+            Key::result(attempt(1), REPORT),
+            Key::result(attempt(12), REPORT),
+            Key::upload_part(video(1), 0),
+        ];
+        for key in of_one.iter().chain(&others) {
+            store.put(key, Bytes::from("x")).await.unwrap();
+        }
+        let names = |keys: &[Key]| keys.iter().map(Key::to_string).collect::<BTreeSet<_>>();
+        assert_eq!(keys(store, &Prefix::video(video(1))).await, names(&of_one));
+        assert_eq!(
+            keys(store, &Prefix::derived(video(1), attempt(1))).await,
+            names(&of_one[1..2])
+        );
+        assert_eq!(
+            keys(store, &Prefix::results(attempt(1))).await,
+            names(&others[1..2])
+        );
+        assert_eq!(
+            keys(store, &Prefix::job(attempt(1).job)).await,
+            names(&others[1..3])
+        );
+        assert_eq!(
+            keys(store, &Prefix::all_uploads()).await,
+            names(&others[3..])
+        );
+        assert!(keys(store, &Prefix::upload(video(77))).await.is_empty());
+
+        assert_eq!(
+            store.delete_prefix(&Prefix::video(video(1))).await.unwrap(),
+            3
+        );
+        assert_eq!(
+            store.delete_prefix(&Prefix::video(video(1))).await.unwrap(),
+            0
+        );
+        assert_eq!(
+            keys(store, &Prefix::all_videos()).await,
+            names(&others[..1])
+        );
+        assert_eq!(store.delete_prefix(&Prefix::all_jobs()).await.unwrap(), 2);
+    }
+    assert!(!dir.path().join("jobs").exists(), "empty folders go");
+}
+
+#[tokio::test]
+async fn many_objects_are_listed_and_deleted() {
+    let (dir, stores) = both();
+    for store in &stores {
+        // More than one batch of a listing.
+        for offset in 0..1500 {
+            let key = Key::upload_part(video(1), offset);
+            store
+                .objects
+                .put(&location(&key), Bytes::from("x").into())
+                .await
+                .unwrap();
+        }
+        assert_eq!(keys(store, &Prefix::all_uploads()).await.len(), 1500);
+        assert_eq!(
+            store
+                .delete_prefix(&Prefix::upload(video(1)))
+                .await
+                .unwrap(),
+            1500
+        );
+    }
+    assert!(files(dir.path()).is_empty());
+}
+
+#[tokio::test]
+async fn foreign_files_are_ignored() {
+    let (dir, store) = local();
+    let key = Key::source(video(1));
+    store.put(&key, Bytes::from("x")).await.unwrap();
+    std::fs::write(dir.path().join("videos/.DS_Store"), "x").unwrap();
+    let expected: BTreeSet<_> = [key.to_string()].into();
+    assert_eq!(keys(&store, &Prefix::all_videos()).await, expected);
+}
+
+#[tokio::test]
+async fn a_matrix_comes_back_and_a_damaged_one_does_not() {
+    let (dir, store) = local();
+    let key = Key::derived(
+        video(1),
+        attempt(1),
+        ObjectName::from_static("embeddings.sopm"),
+    );
+    let data: Vec<f32> = (0..12).map(|n| n as f32 / 7.0).collect();
+    let matrix = MatrixRef::new(4, &data).unwrap();
+    let size = store.put_matrix(&key, &matrix).await.unwrap();
+    assert_eq!(store.head(&key).await.unwrap().size, size);
+    let read = store.get_matrix(&key, size).await.unwrap();
+    assert_eq!(read.as_ref(), matrix);
+    assert!(matches!(
+        store.get_matrix(&key, size - 1).await,
+        Err(BlobError::TooLarge { .. })
+    ));
+    let path = dir.path().join(key.to_string());
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[30] ^= 4;
+    std::fs::write(&path, bytes).unwrap();
+    let error = store.get_matrix(&key, size).await.unwrap_err();
+    assert!(
+        matches!(&error, BlobError::Corrupt { what, .. } if what.contains("checksum")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_cut_while_it_is_read_is_corrupt_and_no_endless_loop() {
+    let (dir, store) = local();
+    let key = Key::source(video(1));
+    store.put(&key, noise(700_000)).await.unwrap();
+    let mut bytes = store.get_range(&key, 0..700_000).await.unwrap();
+    bytes.next().await.unwrap().unwrap();
+    let path = dir.path().join(key.to_string());
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(path)
+        .unwrap()
+        .set_len(400_000)
+        .unwrap();
+    let error = collect(bytes).await.unwrap_err();
+    assert!(
+        matches!(&error, BlobError::Corrupt { what, .. } if what == "ended after 400000 of 700000 bytes"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_folder_that_cannot_be_used_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    std::fs::write(&file, "x").unwrap();
+    let error = BlobStore::local(&file).unwrap_err();
+    assert!(matches!(&error, BlobError::Folder { dir, .. } if *dir == file));
+    assert!(error.to_string().contains("file"), "{error}");
+    // A missing folder is made, with those above it.
+    let deep = dir.path().join("a/b c/ü");
+    BlobStore::local(&deep).unwrap();
+    assert!(deep.is_dir());
+}
+
+/// Gives way until the condition holds; the deadline is reached only by a failure.
+async fn until(mut holds: impl FnMut() -> bool) {
+    let waiting = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting)
+        .await
+        .expect("the condition never held");
+}
