@@ -1,9 +1,10 @@
 //! Calling other services: the one place where the stack around a channel is built.
 //!
-//! From the outside in: [`retry_idempotent`] around a whole call (only where the caller knows it to be idempotent) →
-//! the deadline of one attempt → the names of peer and address in every error → tonic's channel, which connects when
-//! it is first used and again when the connection is lost. The retry stands outside the deadline because each attempt
-//! gets a deadline of its own, within what remains of the caller's.
+//! From the outside in: [`retry_idempotent`] around a whole call (only where the caller knows it to
+//! be idempotent) → the deadline of one attempt → the names of peer and address in every error →
+//! tonic's channel, which connects when it is first used and again when the connection is lost. The
+//! retry stands outside the deadline because each attempt gets a deadline of its own, within what
+//! remains of the caller's.
 
 mod retry;
 
@@ -29,13 +30,15 @@ pub use retry::{RetryConfig, RetryPolicy, retry_idempotent};
 /// How a peer is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClientConfig {
-    /// Limit of one attempt of a call, streams included, that the caller's own deadline can only shorten.
+    /// Limit of one attempt of a call, streams included, that the caller's own deadline can only
+    /// shorten.
     #[serde(with = "crate::config::duration::option")]
     pub timeout: Option<Duration>,
     /// Limit of connecting.
     #[serde(with = "crate::config::duration")]
     pub connect_timeout: Duration,
-    /// Send an HTTP/2 ping after this long, so that a dead peer is noticed; also while no call is in flight.
+    /// Send an HTTP/2 ping after this long, so that a dead peer is noticed; also while no call is
+    /// in flight.
     #[serde(with = "crate::config::duration")]
     pub keepalive_interval: Duration,
     /// Drop the connection if the ping is not answered for this long.
@@ -60,12 +63,12 @@ impl Validate for ClientConfig {
             problems.in_range(
                 "timeout",
                 &timeout,
-                Duration::from_millis(1)..=Duration::from_secs(86400),
+                Duration::from_millis(1)..=Duration::from_hours(24),
             );
         }
-        let range = Duration::from_millis(10)..=Duration::from_secs(300);
+        let range = Duration::from_millis(10)..=Duration::from_mins(5);
         problems.in_range("connect_timeout", &self.connect_timeout, range);
-        let range = Duration::from_secs(1)..=Duration::from_secs(3600);
+        let range = Duration::from_secs(1)..=Duration::from_hours(1);
         problems.in_range(
             "keepalive_interval",
             &self.keepalive_interval,
@@ -85,7 +88,8 @@ pub struct AddressError {
 
 /// A channel to the peer that errors call `peer`, at an address such as `http://catalog:50051`.
 ///
-/// Connects on the first call, so that services may start in any order. Must be called inside a tokio runtime.
+/// Connects on the first call, so that services may start in any order. Must be called inside a
+/// tokio runtime.
 pub fn connect(peer: &str, uri: &str, config: &ClientConfig) -> Result<PeerChannel, AddressError> {
     let wrong = || AddressError {
         peer: peer.to_owned(),
@@ -126,11 +130,13 @@ impl fmt::Display for Peer {
     }
 }
 
-/// A channel that passes deadlines on, for generated clients to use: `CatalogClient::new(channel.clone())`.
+/// A channel that passes deadlines on, for generated clients to use:
+/// `CatalogClient::new(channel.clone())`.
 ///
-/// Every call gets the shortest of its own `grpc-timeout` (`Request::set_timeout`), the configured timeout, and what
-/// remains of [`Deadline::current`]. If nothing remains, the peer is not called. At the deadline the call ends with
-/// DEADLINE_EXCEEDED, and so does a response that is still streaming. Clones share the connection.
+/// Every call gets the shortest of its own `grpc-timeout` (`Request::set_timeout`), the configured
+/// timeout, and what remains of [`Deadline::current`]. If nothing remains, the peer is not called.
+/// At the deadline the call ends with DEADLINE_EXCEEDED, and so does a response that is still
+/// streaming. Clones share the connection.
 #[derive(Debug, Clone)]
 pub struct PeerChannel {
     channel: Channel,
@@ -139,7 +145,8 @@ pub struct PeerChannel {
 }
 
 impl PeerChannel {
-    /// The same connection with another timeout, such as `None` for long streams; [`Deadline::current`] still holds.
+    /// The same connection with another timeout, such as `None` for long streams;
+    /// [`Deadline::current`] still holds.
     #[must_use]
     pub fn with_timeout(&self, timeout: Option<Duration>) -> Self {
         Self {
@@ -218,7 +225,8 @@ impl Service<Request<Body>> for PeerChannel {
     }
 }
 
-/// What a failed connection means for the caller: whatever broke below gRPC, the peer could not be reached.
+/// What a failed connection means for the caller: whatever broke below gRPC, the peer could not be
+/// reached.
 fn transport_status(peer: &Peer, error: tonic::transport::Error) -> Status {
     let message = format!("{peer}: {}", Chain(&error));
     let reason = match Reason::from_code(Status::from_error(error.into()).code()) {

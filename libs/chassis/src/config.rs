@@ -1,12 +1,15 @@
-//! Typed configuration in layers: defaults, then a TOML file, then environment variables, then `key=value` flags.
+//! Typed configuration in layers: defaults, then a TOML file, then environment variables, then
+//! `key=value` flags.
 //!
-//! A configuration is a struct of structs that serialises with serde, has a [`Default`], and checks itself with
-//! [`Validate`]. [`load`] uses the serialised default as the schema: a key that is not in it is unknown. So every
-//! field must appear in the default (write no `skip_serializing`); optional ones as `None`. The value of an optional
-//! field, and of a map whose default is empty, may be a table of any form; everywhere else a table in the default is a
-//! section. Sections need no `#[serde(default)]`, since [`load`] fills in every field.
+//! A configuration is a struct of structs that serialises with serde, has a [`Default`], and checks
+//! itself with [`Validate`]. [`load`] uses the serialised default as the schema: a key that is not
+//! in it is unknown. So every field must appear in the default (write no `skip_serializing`);
+//! optional ones as `None`. The value of an optional field, and of a map whose default is empty,
+//! may be a table of any form; everywhere else a table in the default is a section. Sections need
+//! no `#[serde(default)]`, since [`load`] fills in every field.
 //!
-//! [`load`] finds every mistake in one go: syntax, unknown keys, wrong types, and values out of range.
+//! [`load`] finds every mistake in one go: syntax, unknown keys, wrong types, and values out of
+//! range.
 
 pub mod duration;
 mod file;
@@ -52,8 +55,8 @@ impl fmt::Display for ConfigErrors {
 
 /// Reads a configuration from `sources`, each layer over the ones before it.
 ///
-/// Values that are wrong are reported and left at their defaults while the rest is checked, so that one run shows all
-/// problems.
+/// Values that are wrong are reported and left at their defaults while the rest is checked, so that
+/// one run shows all problems.
 pub fn load<T>(sources: &Sources) -> Result<T, ConfigErrors>
 where
     T: DeserializeOwned + Serialize + Default + Validate,
@@ -65,7 +68,8 @@ where
             problems.push(problem);
         }
     }
-    // Every single value was accepted with the defaults around it, so only values that contradict each other remain.
+    // Every single value was accepted with the defaults around it, so only values that contradict
+    // each other remain.
     match T::deserialize(tree.values()) {
         Ok(config) => {
             let mut found = Problems::new();
@@ -86,8 +90,8 @@ where
     }
 }
 
-/// The configuration in effect, as a TOML file that [`load`] reads back, but for the secrets, which are not shown.
-/// Optional values that are not set are left out.
+/// The configuration in effect, as a TOML file that [`load`] reads back, but for the secrets, which
+/// are not shown. Optional values that are not set are left out.
 pub fn print_config<T: Serialize>(config: &T) -> String {
     toml::to_string_pretty(config)
         .expect("a configuration is made of tables with string keys, scalars and lists")

@@ -1,4 +1,5 @@
-//! Ends a call from outside with a status of our choosing, whether it is still computing or already streaming.
+//! Ends a call from outside with a status of our choosing, whether it is still computing or already
+//! streaming.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -16,8 +17,8 @@ use crate::deadline::{Deadline, sync_scope};
 /// Completes with the status that the call shall end with, at the moment when it shall end.
 pub(crate) type Cut = BoxFuture<'static, Status>;
 
-/// Runs `call` until `cut` completes. A cut call answers with the status alone; if its response has begun, the rest of
-/// the body is replaced by trailers that say so.
+/// Runs `call` until `cut` completes. A cut call answers with the status alone; if its response has
+/// begun, the rest of the body is replaced by trailers that say so.
 ///
 /// The cut is asked first: a call that is always ready would otherwise never meet it.
 pub(crate) async fn cut_call<E>(
@@ -85,7 +86,8 @@ impl http_body::Body for CutBody {
 pub(crate) fn trailers_of(status: &Status) -> HeaderMap {
     let mut trailers = HeaderMap::new();
     if status.add_header(&mut trailers).is_err() {
-        // Only metadata or details that are no header value can be refused; the code itself always can be sent.
+        // Only metadata or details that are no header value can be refused; the code itself always
+        // can be sent.
         trailers.insert(
             Status::GRPC_STATUS,
             http::HeaderValue::from(status.code() as i32),

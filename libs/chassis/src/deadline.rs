@@ -1,8 +1,10 @@
-//! Deadlines that travel: from the caller's `grpc-timeout` through the work and into the calls that the work makes.
+//! Deadlines that travel: from the caller's `grpc-timeout` through the work and into the calls that
+//! the work makes.
 //!
-//! tonic parses the header but cuts the call off with CANCELLED and passes nothing on. Here the server's layer
-//! answers DEADLINE_EXCEEDED, makes the deadline known to the handler ([`Deadline::current`]), and the client's layer
-//! (see [`client`](crate::client)) sends on what remains of it.
+//! tonic parses the header but cuts the call off with CANCELLED and passes nothing on. Here the
+//! server's layer answers DEADLINE_EXCEEDED, makes the deadline known to the handler
+//! ([`Deadline::current`]), and the client's layer (see [`client`](crate::client)) sends on what
+//! remains of it.
 
 mod header;
 mod server;
@@ -31,7 +33,7 @@ pub struct Deadline {
 impl Deadline {
     /// The deadline `limit` from now. A limit beyond what the clock can hold is cut to a century.
     pub fn after(limit: Duration) -> Self {
-        const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+        const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
         let limit = limit.min(CENTURY);
         Self {
             at: Instant::now() + limit,
@@ -39,8 +41,8 @@ impl Deadline {
         }
     }
 
-    /// The deadline of the work that runs now: set by the server's layer or by [`scope`]. Spawned tasks do not inherit
-    /// it; wrap them in [`scope`].
+    /// The deadline of the work that runs now: set by the server's layer or by [`scope`]. Spawned
+    /// tasks do not inherit it; wrap them in [`scope`].
     pub fn current() -> Option<Self> {
         CURRENT.try_with(|current| *current).ok().flatten()
     }
@@ -69,8 +71,8 @@ impl Deadline {
     pub async fn passed(self) {
         let mut sleep = std::pin::pin!(tokio::time::sleep_until(self.at));
         std::future::poll_fn(|cx| {
-            // The clock decides, not the timer: tonic runs a timer of its own for the same header, and when that one
-            // wakes the call first, the answer must nevertheless be ours.
+            // The clock decides, not the timer: tonic runs a timer of its own for the same header,
+            // and when that one wakes the call first, the answer must nevertheless be ours.
             if self.expired() {
                 std::task::Poll::Ready(())
             } else {
@@ -80,7 +82,8 @@ impl Deadline {
         .await;
     }
 
-    /// The error for work that `place` (a method, or a peer and its address) did not finish in time.
+    /// The error for work that `place` (a method, or a peer and its address) did not finish in
+    /// time.
     pub(crate) fn exceeded(&self, place: impl fmt::Display) -> ApiError {
         let limit = humantime::format_duration(rounded(self.limit));
         ApiError::new(
@@ -134,7 +137,7 @@ mod tests {
         scope(outer, async {
             assert_eq!(Deadline::current(), Some(outer));
             scope(inner, async {
-                assert_eq!(Deadline::current(), Some(inner))
+                assert_eq!(Deadline::current(), Some(inner));
             })
             .await;
             let spawned = tokio::spawn(async { Deadline::current() });

@@ -1,6 +1,7 @@
 //! Errors that reach a caller: one closed list of reasons, and one way onto the wire and back.
 //!
-//! A service's `grpc.rs` maps its own errors to [`ApiError`]; everything else about a `google.rpc.Status` happens here.
+//! A service's `grpc.rs` maps its own errors to [`ApiError`]; everything else about a
+//! `google.rpc.Status` happens here.
 
 mod reason;
 mod wire;
@@ -16,11 +17,13 @@ pub use reason::{Reason, Retry, reference_page};
 /// The `google.rpc.ErrorInfo.domain` of every reason in this crate.
 pub const DOMAIN: &str = "sopilot";
 
-/// An error as a caller sees it: a stable reason, a message for people, and details that programs can read.
+/// An error as a caller sees it: a stable reason, a message for people, and details that programs
+/// can read.
 ///
-/// Turns into a [`tonic::Status`] with `ErrorInfo`, with `BadRequest` where there are violations, and with `RetryInfo`
-/// where there is a delay. HTTP/2 peers limit trailers (16 KiB is a common default), so [long messages and long lists
-/// are cut](tonic::Status#impl-From<ApiError>-for-Status) on the way.
+/// Turns into a [`tonic::Status`] with `ErrorInfo`, with `BadRequest` where there are violations,
+/// and with `RetryInfo` where there is a delay. HTTP/2 peers limit trailers (16 KiB is a common
+/// default), so [long messages and long lists are
+/// cut](tonic::Status#impl-From<ApiError>-for-Status) on the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     /// Why the request failed.
@@ -77,8 +80,8 @@ impl ApiError {
 
     /// [`Reason::Internal`] for a fault of our own.
     ///
-    /// Logs `error` with its whole chain of causes under a new id; the caller is told nothing but that id, because
-    /// causes may hold paths, addresses or secrets.
+    /// Logs `error` with its whole chain of causes under a new id; the caller is told nothing but
+    /// that id, because causes may hold paths, addresses or secrets.
     pub fn internal(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let error = error.into();
         let error_id = uuid::Uuid::now_v7().to_string();
@@ -127,7 +130,8 @@ impl fmt::Display for ApiError {
 
 impl Error for ApiError {}
 
-/// Displays an error followed by all its causes: `a: b: c`, without repeating a cause that its parent already prints.
+/// Displays an error followed by all its causes: `a: b: c`, without repeating a cause that its
+/// parent already prints.
 pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {

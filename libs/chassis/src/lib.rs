@@ -1,8 +1,9 @@
 //! What every service needs: configuration, deadlines, health, errors, logs, start and stop.
 //!
-//! A service's `main` goes through it in this order: [`config::load`] and exit with [`config::EX_CONFIG`] on
-//! [`ConfigErrors`], [`init_logging`], [`Shutdown::new`] and [`Shutdown::on_signals`], [`Listener::bind`],
-//! [`Server::builder`], [`Readiness::set_ready`] once its dependencies answer, and [`Shutdown::complete`].
+//! A service's `main` goes through it in this order: [`config::load`] and exit with
+//! [`config::EX_CONFIG`] on [`ConfigErrors`], [`init_logging`], [`Shutdown::new`] and
+//! [`Shutdown::on_signals`], [`Listener::bind`], [`Server::builder`], [`Readiness::set_ready`] once
+//! its dependencies answer, and [`Shutdown::complete`].
 
 pub mod client;
 pub mod config;

@@ -33,15 +33,17 @@ use stop::StopLayer;
 
 /// The largest message that a service should take or send: tonic's own default for what it takes.
 ///
-/// tonic sets limits per service, where the service is made, and has none for what it sends; so each `grpc.rs` applies
-/// `.max_decoding_message_size(MAX_MESSAGE_BYTES).max_encoding_message_size(MAX_MESSAGE_BYTES)`. Anything larger goes in
-/// chunks over a stream.
+/// tonic sets limits per service, where the service is made, and has none for what it sends; so
+/// each `grpc.rs` applies
+/// `.max_decoding_message_size(MAX_MESSAGE_BYTES).max_encoding_message_size(MAX_MESSAGE_BYTES)`.
+/// Anything larger goes in chunks over a stream.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// How a server treats its callers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerConfig {
-    /// Calls in flight in the whole process, streams included, beyond which callers are turned away.
+    /// Calls in flight in the whole process, streams included, beyond which callers are turned
+    /// away.
     pub max_concurrent_calls: usize,
     /// Deadline of unary calls that name none. Streams have none unless their caller names it.
     #[serde(with = "crate::config::duration::option")]
@@ -58,7 +60,7 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             max_concurrent_calls: 512,
-            default_deadline: Some(Duration::from_secs(60)),
+            default_deadline: Some(Duration::from_mins(1)),
             keepalive_interval: Duration::from_secs(30),
             keepalive_timeout: Duration::from_secs(10),
         }
@@ -76,10 +78,10 @@ impl Validate for ServerConfig {
             problems.in_range(
                 "default_deadline",
                 &deadline,
-                Duration::from_millis(1)..=Duration::from_secs(86400),
+                Duration::from_millis(1)..=Duration::from_hours(24),
             );
         }
-        let range = Duration::from_secs(1)..=Duration::from_secs(3600);
+        let range = Duration::from_secs(1)..=Duration::from_hours(1);
         problems.in_range(
             "keepalive_interval",
             &self.keepalive_interval,
@@ -119,7 +121,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Binds `address`. Port 0 takes a free port, which [`local_addr`](Self::local_addr) then tells.
+    /// Binds `address`. Port 0 takes a free port, which [`local_addr`](Self::local_addr) then
+    /// tells.
     pub async fn bind(address: SocketAddr) -> Result<Self, ServerError> {
         let socket = TcpListener::bind(address)
             .await
@@ -152,7 +155,8 @@ impl TryFrom<std::net::TcpListener> for Listener {
     }
 }
 
-/// A set of gRPC services together with their names, which health needs and tonic's `Routes` does not keep.
+/// A set of gRPC services together with their names, which health needs and tonic's `Routes` does
+/// not keep.
 #[derive(Debug, Clone, Default)]
 pub struct Services {
     routes: Routes,
@@ -199,8 +203,8 @@ impl ServerBuilder {
         self
     }
 
-    /// The encoded `FileDescriptorSet` of the services. Turns on reflection (v1 and v1alpha), and tells which methods
-    /// are unary and so get [`ServerConfig::default_deadline`].
+    /// The encoded `FileDescriptorSet` of the services. Turns on reflection (v1 and v1alpha), and
+    /// tells which methods are unary and so get [`ServerConfig::default_deadline`].
     #[must_use]
     pub fn with_descriptor_set(mut self, encoded: &'static [u8]) -> Self {
         self.descriptor_set = Some(encoded);
@@ -261,8 +265,9 @@ impl Server {
         self.readiness.clone()
     }
 
-    /// Serves until the stop is complete: readiness goes off when it starts; the port closes when draining begins, and
-    /// calls in flight go on; those that outlast the grace period end with UNAVAILABLE.
+    /// Serves until the stop is complete: readiness goes off when it starts; the port closes when
+    /// draining begins, and calls in flight go on; those that outlast the grace period end with
+    /// UNAVAILABLE.
     ///
     /// Counts as tracked work of `shutdown`, so [`Shutdown::complete`] waits for it.
     pub async fn serve(self, shutdown: &Shutdown) -> Result<(), ServerError> {
@@ -277,11 +282,14 @@ impl Server {
 
         // From the outside in:
         let stack = ServiceBuilder::new()
-            // First, so that whatever the layers below decide is logged with the call's code and whole duration.
+            // First, so that whatever the layers below decide is logged with the call's code and
+            // whole duration.
             .layer(CallLogLayer)
-            // Around the deadline: the end of the process comes before any deadline that lies behind it.
+            // Around the deadline: the end of the process comes before any deadline that lies
+            // behind it.
             .layer(StopLayer::new(shutdown.clone()))
-            // Before the limit: work that is already too late must not take a place from work that is not.
+            // Before the limit: work that is already too late must not take a place from work that
+            // is not.
             .layer(deadlines)
             // Last, so that only calls that reach a handler count. Health passes.
             .layer(LimitLayer::new(config.max_concurrent_calls))
@@ -298,7 +306,8 @@ impl Server {
             });
         tokio::select! {
             result = shutdown.tracker().track_future(serving) => result.map_err(ServerError::Transport),
-            // A peer that reads nothing can hold its connection open beyond the cut; the stop does not wait for it.
+            // A peer that reads nothing can hold its connection open beyond the cut; the stop does
+            // not wait for it.
             _ = shutdown.complete() => Ok(()),
         }
     }

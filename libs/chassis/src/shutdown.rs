@@ -1,7 +1,8 @@
 //! Stopping in phases, so that nothing in flight is lost and nothing waits for ever.
 //!
 //! 1. **Started**: readiness goes off; load balancers need the propagation time to notice.
-//! 2. **Draining**: consumers stop taking work, servers stop accepting connections; what is in flight goes on.
+//! 2. **Draining**: consumers stop taking work, servers stop accepting connections; what is in
+//!    flight goes on.
 //! 3. **Cut**: the grace period is over; what is still in flight ends now.
 //! 4. **Complete**: everything tracked has ended, or has ignored the cut for [`AFTER_CUT`].
 
@@ -21,10 +22,12 @@ const AFTER_CUT: Duration = Duration::from_secs(1);
 
 /// How long each phase of a stop may take.
 ///
-/// Together the two must stay below the time after which the platform kills the process (30 s in Kubernetes).
+/// Together the two must stay below the time after which the platform kills the process (30 s in
+/// Kubernetes).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShutdownConfig {
-    /// Wait between readiness going off and closing the port, for load balancers to notice. Zero when embedded.
+    /// Wait between readiness going off and closing the port, for load balancers to notice. Zero
+    /// when embedded.
     #[serde(with = "crate::config::duration")]
     pub propagation: Duration,
     /// How long work in flight may go on before it is cut.
@@ -56,12 +59,12 @@ impl Validate for ShutdownConfig {
         problems.in_range(
             "propagation",
             &self.propagation,
-            Duration::ZERO..=Duration::from_secs(300),
+            Duration::ZERO..=Duration::from_mins(5),
         );
         problems.in_range(
             "grace",
             &self.grace,
-            Duration::ZERO..=Duration::from_secs(3600),
+            Duration::ZERO..=Duration::from_hours(1),
         );
     }
 }
@@ -94,8 +97,8 @@ struct Phases {
 }
 
 impl Shutdown {
-    /// A handle that waits for [`trigger`](Self::trigger). Spawns the task that leads through the phases, so it must
-    /// be called inside a tokio runtime.
+    /// A handle that waits for [`trigger`](Self::trigger). Spawns the task that leads through the
+    /// phases, so it must be called inside a tokio runtime.
     pub fn new(config: ShutdownConfig) -> Self {
         let phases = Phases {
             started: CancellationToken::new(),
@@ -147,7 +150,8 @@ impl Shutdown {
         &self.phases.tracker
     }
 
-    /// Completes when the stop is complete. Logs nothing and flushes nothing: that is for `main` to do afterwards.
+    /// Completes when the stop is complete. Logs nothing and flushes nothing: that is for `main` to
+    /// do afterwards.
     pub async fn complete(&self) -> Stopped {
         let mut stopped = self.stopped.clone();
         // The sender is dropped unsent only if the runtime itself goes down.
@@ -161,8 +165,8 @@ impl Shutdown {
         })
     }
 
-    /// Triggers the stop on the first SIGTERM or SIGINT; the second one ends the process at once, with exit code 143
-    /// or 130 (128 plus the signal's number).
+    /// Triggers the stop on the first SIGTERM or SIGINT; the second one ends the process at once,
+    /// with exit code 143 or 130 (128 plus the signal's number).
     ///
     /// The signals stay handled until the process ends, so call it once, early in `main`.
     pub fn on_signals(&self) -> io::Result<()> {

@@ -1,11 +1,15 @@
 //! Structured logs on standard error.
 
-use std::io::{self, IsTerminal, Write};
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal};
 
 use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
+use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -24,10 +28,11 @@ pub struct LogConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// One readable line per event; coloured if standard error is a terminal and `NO_COLOR` is not set.
+    /// One readable line per event; coloured if standard error is a terminal and `NO_COLOR` is not
+    /// set.
     Console,
-    /// One JSON object per line: `timestamp`, `level`, `target`, `message`, the event's fields, and `spans` with the
-    /// fields of every enclosing span, outermost first.
+    /// One JSON object per line: `timestamp`, `level`, `target`, `message`, the event's fields, and
+    /// `spans` with the fields of every enclosing span, outermost first.
     Json,
 }
 
@@ -92,8 +97,8 @@ where
     let layer = tracing_subscriber::fmt::layer();
     match format {
         LogFormat::Console => {
-            let to = OneLine { to, colours };
-            Box::new(registry.with(layer.with_ansi(colours).with_writer(to)))
+            let fields = debug_fn(write_field).delimited(" ");
+            Box::new(registry.with(layer.fmt_fields(fields).with_ansi(colours).with_writer(to)))
         }
         // JSON strings escape control characters themselves.
         LogFormat::Json => {
@@ -107,57 +112,30 @@ where
     }
 }
 
-/// Keeps every event on one line of its own: a name with a line break in it must not look like a second event, nor
-/// control the reader's terminal. tracing-subscriber escapes terminal sequences in values but leaves line breaks.
-struct OneLine<W> {
-    to: W,
-    colours: bool,
-}
-
-impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for OneLine<W> {
-    type Writer = OneLineWriter<W::Writer>;
-
-    fn make_writer(&'w self) -> Self::Writer {
-        OneLineWriter {
-            to: self.to.make_writer(),
-            colours: self.colours,
-        }
+/// Writes one field of an event or a span, with every control character escaped: a name with a
+/// line break in it must not look like a second event, nor may it control the reader's terminal.
+/// tracing-subscriber's own formatter escapes terminal sequences in messages, but neither those in
+/// `%` fields nor line breaks.
+fn write_field(to: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fmt::Result {
+    let mut to = Escaping(to);
+    match field.name() {
+        "message" => write!(to, "{value:?}"),
+        name => write!(to, "{name}={value:?}"),
     }
 }
 
-/// Receives a whole event per write, which is how tracing-subscriber writes them.
-struct OneLineWriter<W> {
-    to: W,
-    colours: bool,
-}
+struct Escaping<'a, 'w>(&'a mut Writer<'w>);
 
-impl<W: Write> Write for OneLineWriter<W> {
-    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.to.write_all(&one_line(event, self.colours))?;
-        Ok(event.len())
+impl fmt::Write for Escaping<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| {
+            if c.is_control() {
+                write!(self.0, "{}", c.escape_default())
+            } else {
+                self.0.write_char(c)
+            }
+        })
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
-}
-
-/// Escapes every control character but the final line break, and but ESC where it begins a colour; those inside values
-/// are escaped before they get here.
-fn one_line(event: &[u8], colours: bool) -> Vec<u8> {
-    let (body, end) = event
-        .strip_suffix(b"\n")
-        .map_or((event, &b""[..]), |body| (body, &b"\n"[..]));
-    let mut line = Vec::with_capacity(event.len());
-    for &byte in body {
-        if byte.is_ascii_control() && !(colours && byte == 0x1b) {
-            line.extend(std::ascii::escape_default(byte));
-        } else {
-            line.push(byte);
-        }
-    }
-    line.extend_from_slice(end);
-    line
 }
 
 #[cfg(test)]
@@ -169,7 +147,7 @@ mod tests {
     #[derive(Clone, Default)]
     struct Captured(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Captured {
+    impl io::Write for Captured {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }

@@ -16,13 +16,15 @@ use crate::error::{ApiError, Retry, code_name};
 pub struct RetryConfig {
     /// Attempts in all, the first one included.
     pub max_attempts: u32,
-    /// The wait before the second attempt is random up to this, and the bound doubles with each further attempt.
+    /// The wait before the second attempt is random up to this, and the bound doubles with each
+    /// further attempt.
     #[serde(with = "crate::config::duration")]
     pub base_delay: Duration,
     /// The bound of the random wait grows no further than this.
     #[serde(with = "crate::config::duration")]
     pub max_delay: Duration,
-    /// Retries that each call earns for the budget: 0.2 adds at most a fifth to the load of a peer that is in trouble.
+    /// Retries that each call earns for the budget: 0.2 adds at most a fifth to the load of a peer
+    /// that is in trouble.
     pub budget_ratio: f64,
     /// Retries that the budget holds at most and at first, so that a rare call can be repeated too.
     pub budget_reserve: u32,
@@ -46,12 +48,12 @@ impl Validate for RetryConfig {
         problems.in_range(
             "base_delay",
             &self.base_delay,
-            Duration::from_millis(1)..=Duration::from_secs(60),
+            Duration::from_millis(1)..=Duration::from_mins(1),
         );
         problems.in_range(
             "max_delay",
             &self.max_delay,
-            self.base_delay..=Duration::from_secs(3600),
+            self.base_delay..=Duration::from_hours(1),
         );
         problems.in_range("budget_ratio", &self.budget_ratio, 0.0..=1.0);
         problems.in_range("budget_reserve", &self.budget_reserve, 0..=10_000);
@@ -67,7 +69,8 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// A policy with a full budget; `peer` is what errors name (see [`PeerChannel::peer`](super::PeerChannel::peer)).
+    /// A policy with a full budget; `peer` is what errors name (see
+    /// [`PeerChannel::peer`](super::PeerChannel::peer)).
     pub fn new(peer: impl Into<Arc<str>>, config: RetryConfig) -> Self {
         let budget = Arc::new(Mutex::new(f64::from(config.budget_reserve)));
         Self {
@@ -100,8 +103,8 @@ impl RetryPolicy {
         Ok(delay)
     }
 
-    /// Full jitter: uniform between zero and an exponentially growing bound, which spreads callers best
-    /// (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+    /// Full jitter: uniform between zero and an exponentially growing bound, which spreads callers
+    /// best (M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
     fn jitter(&self, attempt: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
         let bound = self
@@ -129,13 +132,14 @@ impl RetryPolicy {
 
 /// Calls `attempt` until it succeeds, fails for good, or may not be repeated any more.
 ///
-/// Only for calls that are idempotent, by nature or by an idempotency key: after UNAVAILABLE or DEADLINE_EXCEEDED
-/// nobody knows whether the peer did the work. Repeated are answers whose reason says so ([`Retry`]): a peer that sheds
-/// load only if its answer carries `RetryInfo`, and then not sooner. No wait goes beyond [`Deadline::current`], and all
-/// retries come out of the policy's budget.
+/// Only for calls that are idempotent, by nature or by an idempotency key: after UNAVAILABLE or
+/// DEADLINE_EXCEEDED nobody knows whether the peer did the work. Repeated are answers whose reason
+/// says so ([`Retry`]): a peer that sheds load only if its answer carries `RetryInfo`, and then not
+/// sooner. No wait goes beyond [`Deadline::current`], and all retries come out of the policy's
+/// budget.
 ///
-/// The error is the last attempt's; where there was more than one, or where one was due and not made, its message
-/// begins with the peer, the number of attempts, and why there was no other.
+/// The error is the last attempt's; where there was more than one, or where one was due and not
+/// made, its message begins with the peer, the number of attempts, and why there was no other.
 pub async fn retry_idempotent<T, F>(
     policy: &RetryPolicy,
     mut attempt: impl FnMut() -> F,
@@ -192,7 +196,8 @@ mod tests {
         ApiError::new(reason, "no").into()
     }
 
-    /// Fails with `status` for the first `failures` attempts; the result and the number of attempts made.
+    /// Fails with `status` for the first `failures` attempts; the result and the number of attempts
+    /// made.
     async fn run(policy: &RetryPolicy, failures: u32, status: Status) -> (Result<(), Status>, u32) {
         let made = Cell::new(0);
         let result = retry_idempotent(policy, || {

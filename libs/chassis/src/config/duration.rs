@@ -41,8 +41,8 @@ pub mod option {
         }
     }
 
-    /// Reads a number with its unit, or nothing. `"none"` also means nothing: TOML and environment variables have no
-    /// other way to take a default away.
+    /// Reads a number with its unit, or nothing. `"none"` also means nothing: TOML and environment
+    /// variables have no other way to take a default away.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {

@@ -17,7 +17,8 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// An empty collection, for tests of a single [`Validate`]; [`load`](super::load) makes its own.
+    /// An empty collection, for tests of a single [`Validate`]; [`load`](super::load) makes its
+    /// own.
     pub fn new() -> Self {
         Self::default()
     }

@@ -8,7 +8,8 @@ use serde::ser::{Serialize, Serializer};
 
 const REDACTED: &str = "(redacted)";
 
-/// A value that is not shown in logs, in error messages, or by [`print_config`](super::print_config).
+/// A value that is not shown in logs, in error messages, or by
+/// [`print_config`](super::print_config).
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret<T>(T);
 
@@ -53,7 +54,8 @@ thread_local! {
     static REVEALED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `serialise` with secrets written out: the defaults, as the loader merges them, must survive the round trip.
+/// Runs `serialise` with secrets written out: the defaults, as the loader merges them, must survive
+/// the round trip.
 pub(super) fn revealed<R>(serialise: impl FnOnce() -> R) -> R {
     struct Hide;
     impl Drop for Hide {

@@ -29,12 +29,14 @@ impl Sources {
         self
     }
 
-    /// Takes from `variables` (usually `std::env::vars_os()`) those that begin with `prefix`, such as `SOPILOT_`.
+    /// Takes from `variables` (usually `std::env::vars_os()`) those that begin with `prefix`, such
+    /// as `SOPILOT_`.
     ///
-    /// The rest of the name, in lower case and with `__` for `.`, is the key: `SOPILOT_SERVER__ADDRESS` sets
-    /// `server.address`. An unknown key is a problem, but for the variables by which Kubernetes announces services,
-    /// whose prefix the name of a service may happen to share. Name in `reserved` those that have another meaning,
-    /// such as the one that holds the path of the configuration file.
+    /// The rest of the name, in lower case and with `__` for `.`, is the key:
+    /// `SOPILOT_SERVER__ADDRESS` sets `server.address`. An unknown key is a problem, but for the
+    /// variables by which Kubernetes announces services, whose prefix the name of a service may
+    /// happen to share. Name in `reserved` those that have another meaning, such as the one that
+    /// holds the path of the configuration file.
     #[must_use]
     pub fn with_environment<K, V>(
         mut self,
@@ -52,7 +54,8 @@ impl Sources {
             .filter_map(|(name, value)| {
                 let name = name.into().into_string().ok()?;
                 let ours = name.starts_with(prefix) && !reserved.contains(&name.as_str());
-                // Text that is not UTF-8 fails as a value, with its name, instead of being passed over here.
+                // Text that is not UTF-8 fails as a value, with its name, instead of being passed
+                // over here.
                 ours.then(|| (name, value.into().to_string_lossy().into_owned()))
             })
             .collect();
@@ -68,7 +71,8 @@ impl Sources {
         self
     }
 
-    /// Every value of every layer, the lowest layer first. What cannot be read at all goes to `problems`.
+    /// Every value of every layer, the lowest layer first. What cannot be read at all goes to
+    /// `problems`.
     pub(super) fn entries(&self, problems: &mut Vec<String>) -> Vec<Entry> {
         let mut entries = Vec::new();
         if let Some(path) = &self.file {
@@ -137,8 +141,9 @@ impl Origin {
         }
     }
 
-    /// True for the variables that Kubernetes sets for each service in the namespace (`SOPILOT_CATALOG_SERVICE_HOST`,
-    /// `SOPILOT_CATALOG_PORT_50051_TCP_ADDR`), which nobody wrote and nobody can correct.
+    /// True for the variables that Kubernetes sets for each service in the namespace
+    /// (`SOPILOT_CATALOG_SERVICE_HOST`, `SOPILOT_CATALOG_PORT_50051_TCP_ADDR`), which nobody wrote
+    /// and nobody can correct.
     pub(super) fn is_service_link(&self) -> bool {
         let Self::Variable(name) = self else {
             return false;

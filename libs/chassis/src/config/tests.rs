@@ -43,7 +43,7 @@ impl Default for Service {
                 workers: None,
                 reflection: true,
                 timeout: Duration::from_secs(30),
-                idle: Some(Duration::from_secs(60)),
+                idle: Some(Duration::from_mins(1)),
             },
             database: None,
             password: Secret::new("default-password".into()),
@@ -67,7 +67,7 @@ impl Validate for Listen {
         problems.in_range(
             "timeout",
             &self.timeout,
-            Duration::from_secs(1)..=Duration::from_secs(60),
+            Duration::from_secs(1)..=Duration::from_mins(1),
         );
     }
 }

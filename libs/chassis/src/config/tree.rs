@@ -32,16 +32,15 @@ impl Tree {
     /// Where the value at `path` comes from, in words.
     pub(super) fn origin(&self, path: &str) -> String {
         // A value inside a list or a map was set together with its parent.
-        let set = std::iter::successors(Some(path), |path| {
+        let mut set = std::iter::successors(Some(path), |path| {
             path.rfind(['.', '[']).map(|end| &path[..end])
         });
-        set.filter_map(|path| self.origins.get(path))
-            .next()
+        set.find_map(|path| self.origins.get(path))
             .map_or_else(|| "the default".to_owned(), ToString::to_string)
     }
 
-    /// Sets one value. `accepts` says whether the whole type takes the defaults with only this value changed, which is
-    /// how a single value's type is checked.
+    /// Sets one value. `accepts` says whether the whole type takes the defaults with only this
+    /// value changed, which is how a single value's type is checked.
     pub(super) fn set<E: Display>(
         &mut self,
         entry: &Entry,
@@ -113,7 +112,8 @@ struct Leaf<'a> {
     schema: &'a Value,
 }
 
-/// What a given value may mean, the likeliest last if all are refused, the first accepted one if not.
+/// What a given value may mean, the likeliest last if all are refused, the first accepted one if
+/// not.
 fn readings(given: &Given, schema: &Value) -> Vec<Value> {
     match given {
         Given::Typed(value) => vec![value.clone()],

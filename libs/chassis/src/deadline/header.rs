@@ -1,4 +1,5 @@
-//! The `grpc-timeout` header: at most eight digits and a unit, as the gRPC-over-HTTP/2 specification has it.
+//! The `grpc-timeout` header: at most eight digits and a unit, as the gRPC-over-HTTP/2
+//! specification has it.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeou
 
 const MAX_DIGITS: usize = 8;
 
-/// Reads the header; `Ok(None)` without one, the offending text if it is not in the form of the specification.
+/// Reads the header; `Ok(None)` without one, the offending text if it is not in the form of the
+/// specification.
 pub(crate) fn parse_timeout(headers: &HeaderMap) -> Result<Option<Duration>, String> {
     let Some(value) = headers.get(GRPC_TIMEOUT) else {
         return Ok(None);
@@ -41,8 +43,8 @@ pub(crate) fn parse_timeout(headers: &HeaderMap) -> Result<Option<Duration>, Str
     }))
 }
 
-/// Writes `timeout` in the finest unit that its eight digits can hold, rounded up: the callee must not give up before
-/// the caller does.
+/// Writes `timeout` in the finest unit that its eight digits can hold, rounded up: the callee must
+/// not give up before the caller does.
 pub(crate) fn format_timeout(timeout: Duration) -> HeaderValue {
     const LIMIT: u128 = 10_u128.pow(MAX_DIGITS as u32);
     const UNITS: [(u128, char); 6] = [
@@ -79,8 +81,8 @@ mod tests {
     fn every_unit_of_the_specification_is_read() {
         assert_eq!(parse_timeout(&HeaderMap::new()), Ok(None));
         let seconds = |text| parse(text).unwrap().unwrap();
-        assert_eq!(seconds("1H"), Duration::from_secs(3600));
-        assert_eq!(seconds("2M"), Duration::from_secs(120));
+        assert_eq!(seconds("1H"), Duration::from_hours(1));
+        assert_eq!(seconds("2M"), Duration::from_mins(2));
         assert_eq!(seconds("3S"), Duration::from_secs(3));
         assert_eq!(seconds("4m"), Duration::from_millis(4));
         assert_eq!(seconds("5u"), Duration::from_micros(5));

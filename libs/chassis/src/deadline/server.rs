@@ -1,4 +1,5 @@
-//! The server's side: reads `grpc-timeout`, refuses work that is already too late, and cuts work off in time.
+//! The server's side: reads `grpc-timeout`, refuses work that is already too late, and cuts work
+//! off in time.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -18,14 +19,15 @@ use crate::error::{ApiError, Reason};
 
 /// Puts every call under its caller's deadline.
 ///
-/// - The deadline is the request's `grpc-timeout`; a malformed one is refused with INVALID_ARGUMENT.
+/// - The deadline is the request's `grpc-timeout`; a malformed one is refused with
+///   INVALID_ARGUMENT.
 /// - A call that arrives too late is refused with DEADLINE_EXCEEDED before the handler sees it.
 /// - The handler finds the deadline as a request extension and as [`Deadline::current`].
-/// - At the deadline the handler is dropped and the caller gets DEADLINE_EXCEEDED; a response that is still streaming
-///   ends with it.
+/// - At the deadline the handler is dropped and the caller gets DEADLINE_EXCEEDED; a response that
+///   is still streaming ends with it.
 ///
-/// Calls without `grpc-timeout` get the default that [`with_default`](Self::with_default) sets, but only if they are
-/// known to be unary: how long a stream should last is for its reader to say.
+/// Calls without `grpc-timeout` get the default that [`with_default`](Self::with_default) sets, but
+/// only if they are known to be unary: how long a stream should last is for its reader to say.
 #[derive(Debug, Clone, Default)]
 pub struct DeadlineLayer {
     default: Option<Duration>,
@@ -38,7 +40,8 @@ impl DeadlineLayer {
         Self::default()
     }
 
-    /// Gives calls of `unary_methods` (paths such as `/package.Service/Method`) that name no deadline this one.
+    /// Gives calls of `unary_methods` (paths such as `/package.Service/Method`) that name no
+    /// deadline this one.
     #[must_use]
     pub fn with_default(self, limit: Duration, unary_methods: HashSet<String>) -> Self {
         Self {

@@ -9,7 +9,8 @@ use tonic::Code;
 pub enum Retry {
     /// The same request fails the same way until someone changes something.
     Never,
-    /// The cause passes by itself: repeat an idempotent request with exponential backoff and jitter.
+    /// The cause passes by itself: repeat an idempotent request with exponential backoff and
+    /// jitter.
     Backoff,
     /// Repeat only if the answer carries `RetryInfo`, and not before the delay it names.
     WhenTold,
@@ -26,14 +27,15 @@ impl Retry {
     }
 }
 
-/// Declares the enum and all its tables from one row per reason, so that a new reason cannot be added without a
-/// gRPC code, a retry decision and its documentation.
+/// Declares the enum and all its tables from one row per reason, so that a new reason cannot be
+/// added without a gRPC code, a retry decision and its documentation.
 macro_rules! reasons {
     ($($variant:ident = $name:literal, $code:ident, $retry:ident, $what:literal, $remedy:literal;)*) => {
         /// Why a request or a job failed: stable names that clients may match on.
         ///
-        /// The name goes over the wire as `google.rpc.ErrorInfo.reason` in the domain [`DOMAIN`](crate::error::DOMAIN)
-        /// and into the row of a failed job. A name, once released, never changes its meaning.
+        /// The name goes over the wire as `google.rpc.ErrorInfo.reason` in the domain
+        /// [`DOMAIN`](crate::error::DOMAIN) and into the row of a failed job. A name, once
+        /// released, never changes its meaning.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Reason {
             $(#[doc = $what] $variant,)*
@@ -164,6 +166,9 @@ reasons! {
     EmbedderMismatch = "EMBEDDER_MISMATCH", FailedPrecondition, Never,
         "The two videos were embedded by different embedders or models, whose embeddings cannot be compared.",
         "Ingest the older video again with the current embedder.";
+    GoldVersionMismatch = "GOLD_VERSION_MISMATCH", FailedPrecondition, Never,
+        "The golds of a score are prepared for different versions of the task.",
+        "Prepare the older golds again (SubmitPrepare), then submit the score anew.";
     MatrixInvalid = "MATRIX_INVALID", InvalidArgument, Never,
         "An embedding matrix has the wrong shape, is too large, or contains values that are not finite.",
         "Send a row-major matrix of finite values with as many values as rows times columns.";
@@ -265,9 +270,11 @@ reasons! {
 }
 
 impl Reason {
-    /// True unless the same request is bound to fail again: the exhaustive decision behind [`Reason::retry`].
+    /// True unless the same request is bound to fail again: the exhaustive decision behind
+    /// [`Reason::retry`].
     ///
-    /// For a job this separates transient failures (another attempt is worth making) from permanent ones.
+    /// For a job this separates transient failures (another attempt is worth making) from permanent
+    /// ones.
     pub fn retryable(self) -> bool {
         match self.retry() {
             Retry::Never => false,

@@ -7,9 +7,10 @@ use tonic_types::{ErrorDetails, StatusExt};
 
 use super::{ApiError, DOMAIN, Reason, Violation};
 
-/// Room for the message and the details in the trailers. The message stands there twice (`grpc-message`, where a byte
-/// may take three, and inside the details, which are base64), so together with the lists below the worst case stays
-/// under the 16 KiB of header fields that hyper and grpc-java accept by default.
+/// Room for the message and the details in the trailers. The message stands there twice
+/// (`grpc-message`, where a byte may take three, and inside the details, which are base64), so
+/// together with the lists below the worst case stays under the 16 KiB of header fields that hyper
+/// and grpc-java accept by default.
 const MAX_MESSAGE_BYTES: usize = 1024;
 const MAX_LIST_BYTES: usize = 3072;
 const MAX_ITEM_BYTES: usize = 512;
@@ -17,8 +18,8 @@ const MAX_ITEM_BYTES: usize = 512;
 const ITEM_OVERHEAD_BYTES: usize = 9;
 
 impl From<ApiError> for Status {
-    /// Cuts what would not fit into the trailers: the message after 1 KiB, a description or metadata value after
-    /// 512, and the violations and metadata once they sum up to 3 KiB each.
+    /// Cuts what would not fit into the trailers: the message after 1 KiB, a description or
+    /// metadata value after 512, and the violations and metadata once they sum up to 3 KiB each.
     fn from(error: ApiError) -> Self {
         let mut details = ErrorDetails::new();
         let metadata: HashMap<_, _> = fitting(error.metadata).collect();
@@ -45,8 +46,8 @@ impl From<ApiError> for Status {
 impl ApiError {
     /// Reads a status that a peer answered with.
     ///
-    /// A reason of another domain, or one that this version does not know, becomes the most general reason of the
-    /// status's code.
+    /// A reason of another domain, or one that this version does not know, becomes the most general
+    /// reason of the status's code.
     pub fn from_status(status: &Status) -> Self {
         let details = status.get_error_details();
         let info = details.error_info().filter(|info| info.domain == DOMAIN);

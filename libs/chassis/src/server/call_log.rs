@@ -20,8 +20,9 @@ use tracing::{Instrument, Span};
 use super::methods::is_infrastructure;
 use crate::error::{ApiError, code_name};
 
-/// Runs each call in a span with its method and peer, and logs code and duration when its response has ended: at
-/// ERROR if the fault is ours, at WARN if the system could not serve, else at INFO; health checks at DEBUG.
+/// Runs each call in a span with its method and peer, and logs code and duration when its response
+/// has ended: at ERROR if the fault is ours, at WARN if the system could not serve, else at INFO;
+/// health checks at DEBUG.
 ///
 /// A handler that panics answers INTERNAL; the panic hook has printed where.
 #[derive(Debug, Clone, Copy, Default)]
@@ -156,5 +157,125 @@ impl http_body::Body for CallLogBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use tower::service_fn;
+
+    use super::*;
+    use crate::cut::trailers_of;
+    use crate::error::Reason;
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// A body of trailers only.
+    struct Ends(Option<HeaderMap>);
+
+    impl http_body::Body for Ends {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            Poll::Ready(self.0.take().map(|trailers| Ok(Frame::trailers(trailers))))
+        }
+    }
+
+    /// The lines logged for one call of `path` that is answered with `response`, or never.
+    fn logged(path: &str, response: Option<Response<Body>>) -> Vec<serde_json::Value> {
+        let captured = Captured::default();
+        let writer = captured.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_max_level(tracing::Level::DEBUG)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            let mut response = Some(response);
+            let mut service = CallLogLayer.layer(service_fn(move |_: Request<Body>| {
+                let response = response.take().flatten();
+                async move {
+                    match response {
+                        Some(response) => Ok(response),
+                        None => pending().await,
+                    }
+                }
+            }));
+            let mut request = Request::new(Body::empty());
+            *request.uri_mut() = path.parse().unwrap();
+            // Polled once and dropped, as when the caller goes away.
+            if let Some(Ok(response)) = service.call(request).now_or_never() {
+                let mut body = response.into_body();
+                while let Some(Some(frame)) =
+                    std::future::poll_fn(|cx| http_body::Body::poll_frame(Pin::new(&mut body), cx))
+                        .now_or_never()
+                {
+                    frame.unwrap();
+                }
+            }
+        });
+        let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn every_outcome_is_one_line_with_method_code_and_duration() {
+        let error = |reason| Status::from(ApiError::new(reason, "why"));
+        let ended = |status| Some(Response::new(Body::new(Ends(Some(trailers_of(&status))))));
+        let ok = Status::new(Code::Ok, "");
+        let cases = [
+            (ended(ok), "OK", "INFO"),
+            (ended(error(Reason::Internal)), "INTERNAL", "ERROR"),
+            (
+                Some(error(Reason::TaskNotFound).into_http()),
+                "NOT_FOUND",
+                "INFO",
+            ),
+            (
+                Some(error(Reason::Overloaded).into_http()),
+                "RESOURCE_EXHAUSTED",
+                "WARN",
+            ),
+            (None, "CANCELLED", "INFO"),
+        ];
+        for (response, code, level) in cases {
+            let lines = logged("/s.S/M", response);
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            assert_eq!(lines[0]["code"], code);
+            assert_eq!(lines[0]["level"], level);
+            assert_eq!(lines[0]["span"]["method"], "/s.S/M");
+            assert!(lines[0]["duration_ms"].as_f64().unwrap() >= 0.0);
+        }
+    }
+
+    #[test]
+    fn health_checks_do_not_fill_the_log() {
+        let lines = logged(
+            "/grpc.health.v1.Health/Check",
+            Some(Response::new(Body::empty())),
+        );
+        assert_eq!(lines[0]["level"], "DEBUG");
     }
 }

@@ -1,7 +1,7 @@
 //! `grpc.health.v1`, and the readiness that it tells.
 //!
-//! tonic-health's own reporter starts as SERVING and sets services one by one; here there is one truth for the whole
-//! process, and it starts as NOT_SERVING.
+//! tonic-health's own reporter starts as SERVING and sets services one by one; here there is one
+//! truth for the whole process, and it starts as NOT_SERVING.
 
 use std::collections::{BTreeMap, HashSet};
 use std::future::Future;
@@ -19,13 +19,14 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use crate::error::{ApiError, Reason};
 use crate::shutdown::Shutdown;
 
-/// So many failed checks in a row make a dependency count as down; a single good one brings it back.
+/// So many failed checks in a row make a dependency count as down; a single good one brings it
+/// back.
 const FAILURES_UNTIL_DOWN: u32 = 3;
 
 /// Whether this process should be sent requests. Clones are the same handle.
 ///
-/// It is ready when the service has said so once ([`set_ready`](Self::set_ready)), no dependency is down, and no stop
-/// has begun. Load is no reason to be unready: a full process sheds instead.
+/// It is ready when the service has said so once ([`set_ready`](Self::set_ready)), no dependency is
+/// down, and no stop has begun. Load is no reason to be unready: a full process sheds instead.
 #[derive(Debug, Clone)]
 pub struct Readiness(Arc<Shared>);
 
@@ -79,8 +80,9 @@ impl Readiness {
         let _ = self.0.ready.subscribe().wait_for(|ready| *ready).await;
     }
 
-    /// The outcome of a check of one dependency. Three failures in a row make it count as down, so that a hiccup does
-    /// not take every replica out of service at once; one success brings it back.
+    /// The outcome of a check of one dependency. Three failures in a row make it count as down, so
+    /// that a hiccup does not take every replica out of service at once; one success brings it
+    /// back.
     pub fn report<E: std::fmt::Display>(&self, dependency: &str, outcome: Result<(), E>) {
         self.update(|state| {
             let failures = state.failures.entry(dependency.to_owned()).or_default();
@@ -101,8 +103,8 @@ impl Readiness {
         });
     }
 
-    /// Checks a dependency every `period`, for at most that long each time, and reports the outcome until the stop
-    /// begins. To be spawned.
+    /// Checks a dependency every `period`, for at most that long each time, and reports the outcome
+    /// until the stop begins. To be spawned.
     pub async fn watch_dependency<E, F>(
         self,
         shutdown: Shutdown,

@@ -23,8 +23,9 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 
 /// Turns calls away with RESOURCE_EXHAUSTED while `max` others are in flight.
 ///
-/// Queueing instead would make every call late under overload and help none. tower's concurrency limit and load-shed
-/// cannot say when to come back, and release their permit before a streaming response has ended.
+/// Queueing instead would make every call late under overload and help none. tower's concurrency
+/// limit and load-shed cannot say when to come back, and release their permit before a streaming
+/// response has ended.
 #[derive(Debug, Clone)]
 pub(super) struct LimitLayer {
     permits: Arc<Semaphore>,
@@ -89,17 +90,18 @@ where
             Ok(call.await?.map(|inner| {
                 Body::new(PermitBody {
                     inner,
-                    _permit: permit,
+                    permit: Some(permit),
                 })
             }))
         })
     }
 }
 
-/// Holds the permit until the response has been sent.
+/// Holds the permit until the response has ended. Gives it back before the last frame is sent, so
+/// that a caller who has the answer finds the place free.
 struct PermitBody {
     inner: Body,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl http_body::Body for PermitBody {
@@ -110,7 +112,16 @@ impl http_body::Body for PermitBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        let goes_on = match &polled {
+            Poll::Ready(Some(Ok(frame))) => frame.is_data(),
+            Poll::Ready(Some(Err(_)) | None) => false,
+            Poll::Pending => true,
+        };
+        if !goes_on {
+            self.permit = None;
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

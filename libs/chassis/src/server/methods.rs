@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use prost::Message;
 use prost_types::FileDescriptorSet;
 
-/// Health and reflection: about the process, not its work. Load and limits do not apply to them, and their streams,
-/// which may have no end, do not hold up a stop.
+/// Health and reflection: about the process, not its work. Load and limits do not apply to them,
+/// and their streams, which may have no end, do not hold up a stop.
 pub(super) fn is_infrastructure(path: &str) -> bool {
     path.starts_with("/grpc.health.") || path.starts_with("/grpc.reflection.")
 }
 
-/// The paths of all methods in the encoded descriptor set that take one message and answer with one.
+/// The paths of all methods in the encoded descriptor set that take one message and answer with
+/// one.
 pub(super) fn unary_methods(descriptor_set: &[u8]) -> Result<HashSet<String>, prost::DecodeError> {
     let set = FileDescriptorSet::decode(descriptor_set)?;
     let mut methods = HashSet::new();

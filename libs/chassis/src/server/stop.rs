@@ -14,8 +14,9 @@ use crate::cut::cut_call;
 use crate::error::{ApiError, Reason};
 use crate::shutdown::Shutdown;
 
-/// Ends every call with UNAVAILABLE when the stop's grace period is over, and watches of health, which have no end of
-/// their own, as soon as draining begins: they would hold up every stop until the last moment.
+/// Ends every call with UNAVAILABLE when the stop's grace period is over, and watches of health,
+/// which have no end of their own, as soon as draining begins: they would hold up every stop until
+/// the last moment.
 #[derive(Debug, Clone)]
 pub(super) struct StopLayer {
     shutdown: Shutdown,
