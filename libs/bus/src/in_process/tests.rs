@@ -2,11 +2,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
 
 use futures::FutureExt;
-use proptest::prelude::*;
 
 use super::*;
 use crate::conformance::{self, Subject};
 use crate::{DELIVERY_LIMIT, DeadLetterReason, JobQueue, Rejection};
+
+mod model;
 
 async fn fresh() -> Subject {
     Subject {
@@ -229,147 +230,5 @@ async fn misbehave(bus: InProcessBus, acked: Arc<Mutex<BTreeMap<String, u32>>>, 
             }
         }
         return;
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Step {
-    Publish,
-    Subscribe {
-        prefetch: u16,
-    },
-    Take {
-        consumer: usize,
-    },
-    Answer {
-        delivery: usize,
-        answer: Option<Answer>,
-    },
-    Crash {
-        consumer: usize,
-    },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let index = 0..64_usize;
-    let answer = prop_oneof![
-        Just(None),
-        Just(Some(Answer::Ack)),
-        Just(Some(Answer::Requeue)),
-        Just(Some(Answer::DeadLetter)),
-    ];
-    prop_oneof![
-        4 => Just(Step::Publish),
-        1 => (1..4_u16).prop_map(|prefetch| Step::Subscribe { prefetch }),
-        6 => index.clone().prop_map(|consumer| Step::Take { consumer }),
-        5 => (index.clone(), answer)
-            .prop_map(|(delivery, answer)| Step::Answer { delivery, answer }),
-        1 => index.prop_map(|consumer| Step::Crash { consumer }),
-    ]
-}
-
-/// What the documentation promises, kept the slow and obvious way.
-#[derive(Default)]
-struct Model {
-    /// Every message that should be waiting, by its number, with its returns.
-    waiting: BTreeMap<usize, u32>,
-    dead: u64,
-}
-
-impl Model {
-    fn give_back(&mut self, number: usize, returns: u32) {
-        if returns == DELIVERY_LIMIT {
-            self.dead += 1;
-        } else {
-            self.waiting.insert(number, returns + 1);
-        }
-    }
-}
-
-struct Subscriber {
-    stream: Consumer,
-    prefetch: usize,
-    held: Vec<Delivery>,
-}
-
-fn number(delivery: &Delivery) -> usize {
-    delivery.message.message_id.parse().unwrap()
-}
-
-fn apply(bus: &InProcessBus, steps: Vec<Step>) {
-    let now = |future: futures::future::BoxFuture<'_, Result<(), BusError>>| {
-        future.now_or_never().expect("the bus never waits").unwrap();
-    };
-    let mut model = Model::default();
-    let mut published = 0;
-    let mut subscribers: Vec<Subscriber> = Vec::new();
-    for step in steps {
-        match step {
-            Step::Publish => {
-                now(bus.publish(&embed(), Message::new(published.to_string(), "")));
-                model.waiting.insert(published, 0);
-                published += 1;
-            }
-            Step::Subscribe { prefetch } => subscribers.push(Subscriber {
-                stream: consume(bus, prefetch).now_or_never().unwrap(),
-                prefetch: usize::from(prefetch),
-                held: Vec::new(),
-            }),
-            Step::Take { consumer } if !subscribers.is_empty() => {
-                let at = consumer % subscribers.len();
-                let subscriber = &mut subscribers[at];
-                let taken = subscriber.stream.next().now_or_never();
-                if subscriber.held.len() == subscriber.prefetch || model.waiting.is_empty() {
-                    assert!(taken.is_none(), "{taken:?}");
-                } else {
-                    let delivery = taken.flatten().expect("a message waits and there is room");
-                    let expected = model.waiting.pop_first().unwrap();
-                    assert_eq!((number(&delivery), delivery.returns), expected);
-                    subscriber.held.push(delivery);
-                }
-            }
-            Step::Answer { delivery, answer } => {
-                let holders = subscribers.iter_mut().filter(|s| !s.held.is_empty());
-                let Some(holder) = holders.last() else {
-                    continue;
-                };
-                let delivery = holder.held.swap_remove(delivery % holder.held.len());
-                let (number, returns) = (number(&delivery), delivery.returns);
-                match answer {
-                    Some(Answer::Ack) => now(delivery.ack().boxed()),
-                    Some(Answer::DeadLetter) => {
-                        now(delivery.reject(Rejection::DeadLetter).boxed());
-                        model.dead += 1;
-                    }
-                    Some(Answer::Requeue) => {
-                        now(delivery.reject(Rejection::Requeue).boxed());
-                        model.give_back(number, returns);
-                    }
-                    None => {
-                        drop(delivery);
-                        model.give_back(number, returns);
-                    }
-                }
-            }
-            Step::Crash { consumer } if !subscribers.is_empty() => {
-                let at = consumer % subscribers.len();
-                let crashed = subscribers.swap_remove(at);
-                for delivery in &crashed.held {
-                    model.give_back(number(delivery), delivery.returns);
-                }
-                drop(crashed.stream);
-            }
-            Step::Take { .. } | Step::Crash { .. } => {}
-        }
-        assert_eq!(bus.dead_lettered(&embed()), model.dead);
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
-
-    #[test]
-    fn behaves_like_the_model(steps in prop::collection::vec(step(), 0..200)) {
-        apply(&InProcessBus::default(), steps);
     }
 }

@@ -47,7 +47,7 @@ async fn a_store_that_fails_in_the_middle_or_at_the_end_shows_nothing() {
     for (fault, full) in [(Fault::Part, false), (Fault::Complete, true)] {
         let (store, aborted) = Faulty::store(fault);
         let key = Key::source(video(1));
-        let input = in_chunks(&noise(LARGE), 1 << 20);
+        let input = in_chunks(&noise(LARGE), 8192);
         let error = match store.put_stream(&key, input).await {
             Err(PutError::Store(error)) => error,
             other => panic!("{other:?}"),
@@ -66,7 +66,7 @@ async fn a_store_that_fails_in_the_middle_or_at_the_end_shows_nothing() {
 async fn a_dropped_write_is_aborted_at_the_store() {
     let (store, aborted) = Faulty::store(Fault::ShortRead);
     let key = Key::source(video(1));
-    let endless = in_chunks(&noise(LARGE), 1 << 20).chain(stream::pending());
+    let endless = in_chunks(&noise(LARGE), 8192).chain(stream::pending());
     let mut writing = Box::pin(store.put_stream(&key, endless));
     assert!(writing.as_mut().now_or_never().is_none());
     drop(writing);
