@@ -2,11 +2,16 @@
 //! `key=value` flags.
 //!
 //! A configuration is a struct of structs that serialises with serde, has a [`Default`], and checks
-//! itself with [`Validate`]. [`load`] uses the serialised default as the schema: a key that is not
-//! in it is unknown. So every field must appear in the default (write no `skip_serializing`);
-//! optional ones as `None`. The value of an optional field, and of a map whose default is empty,
-//! may be a table of any form; everywhere else a table in the default is a section. Sections need
-//! no `#[serde(default)]`, since [`load`] fills in every field.
+//! itself with [`Validate`]. [`load`] uses the serialised default as the schema:
+//!
+//! - A key that is not in it is unknown, so every field must appear in the default (write no
+//!   `skip_serializing`), optional ones as `None`.
+//! - A table in it is a section. [`load`] fills in all fields of a section, so that it needs no
+//!   `#[serde(default)]`, and sets them one by one, so that its form must not depend on a value in
+//!   it: a choice is an enum without data.
+//! - The value of a field that is `None` in it, and of a map that is empty, may be any table. A
+//!   file sets it as a whole, a variable one key of it. Unknown keys in it are found only if its
+//!   type has `#[serde(deny_unknown_fields)]`.
 //!
 //! [`load`] finds every mistake in one go: syntax, unknown keys, wrong types, and values out of
 //! range.
@@ -63,7 +68,7 @@ where
 {
     let mut problems = Vec::new();
     let mut tree = Tree::new(default_tree::<T>());
-    for entry in sources.entries(&mut problems) {
+    for entry in sources.entries(tree.schema(), &mut problems) {
         if let Err(problem) = tree.set(&entry, |candidate| T::deserialize(candidate).map(drop)) {
             problems.push(problem);
         }

@@ -39,6 +39,9 @@ use stop::StopLayer;
 /// Anything larger goes in chunks over a stream.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Streams of one connection beyond the limit on calls, for calls to be turned away on and for health.
+const SPARE_STREAMS: u32 = 200;
+
 /// How a server treats its callers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerConfig {
@@ -296,7 +299,11 @@ impl Server {
             .service(routes);
 
         let incoming = TcpIncoming::from(listener.socket).with_nodelay(Some(true));
+        // hyper makes a peer wait once it has 200 calls on one connection. Waiting unseen is what the
+        // limit is there to prevent, so each connection may exceed the whole limit.
+        let streams = u32::try_from(config.max_concurrent_calls).unwrap_or(u32::MAX);
         let serving = tonic::transport::Server::builder()
+            .max_concurrent_streams(Some(streams.saturating_add(SPARE_STREAMS)))
             .http2_keepalive_interval(Some(config.keepalive_interval))
             .http2_keepalive_timeout(Some(config.keepalive_timeout))
             .serve_with_incoming_shutdown(stack, incoming, async {

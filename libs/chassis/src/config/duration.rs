@@ -28,7 +28,11 @@ fn parse(text: &str) -> Result<Duration, String> {
 pub mod option {
     use super::{Deserialize, Deserializer, Duration, Error, Serializer, parse};
 
-    /// Writes the duration with its units, or nothing.
+    /// How a missing duration is written: TOML and environment variables have no other way to take
+    /// a default away.
+    const NONE: &str = "none";
+
+    /// Writes the duration with its units, or `none`.
     // serde's `with` passes a reference to the field.
     #[allow(clippy::ref_option)]
     pub fn serialize<S: Serializer>(
@@ -37,17 +41,16 @@ pub mod option {
     ) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => super::serialize(duration, serializer),
-            None => serializer.serialize_none(),
+            None => serializer.serialize_str(NONE),
         }
     }
 
-    /// Reads a number with its unit, or nothing. `"none"` also means nothing: TOML and environment
-    /// variables have no other way to take a default away.
+    /// Reads a number with its unit, or `none`.
     pub fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Duration>, D::Error> {
         match Option::<String>::deserialize(deserializer)? {
-            Some(text) if text != "none" => parse(&text).map(Some).map_err(Error::custom),
+            Some(text) if text != NONE => parse(&text).map(Some).map_err(Error::custom),
             _ => Ok(None),
         }
     }

@@ -7,9 +7,17 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::sources::{Entry, Given, Origin};
+use super::tree::is_section;
 
 /// Appends every value of the file at `path` to `entries`, and what cannot be read to `problems`.
-pub(super) fn read(path: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<String>) {
+///
+/// Tables are walked into where `schema` has a section, and are a value of their own anywhere else.
+pub(super) fn read(
+    path: &Path,
+    schema: &Value,
+    entries: &mut Vec<Entry>,
+    problems: &mut Vec<String>,
+) {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) => return problems.push(format!("cannot read {}: {error}", path.display())),
@@ -33,7 +41,7 @@ pub(super) fn read(path: &Path, entries: &mut Vec<Entry>, problems: &mut Vec<Str
         entries,
         problems,
     }
-    .table(&mut Vec::new(), root.get_ref());
+    .table(&mut Vec::new(), root.get_ref(), schema);
 }
 
 struct Walk<'a> {
@@ -44,12 +52,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn table(&mut self, keys: &mut Vec<String>, table: &DeTable<'_>) {
+    fn table(&mut self, keys: &mut Vec<String>, table: &DeTable<'_>, schema: &Value) {
         for (key, value) in table {
-            keys.push(key.get_ref().to_string());
-            // An empty table is nobody's value, but its name may still be wrong.
-            match value.get_ref() {
-                DeValue::Table(section) if !section.is_empty() => self.table(keys, section),
+            let name = key.get_ref().as_ref();
+            keys.push(name.to_owned());
+            match (value.get_ref(), schema.get(name)) {
+                (DeValue::Table(section), Some(schema)) if is_section(schema) => {
+                    self.table(keys, section, schema);
+                }
                 _ => self.value(keys, key.span().start, value),
             }
             keys.pop();

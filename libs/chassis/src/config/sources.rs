@@ -72,11 +72,11 @@ impl Sources {
     }
 
     /// Every value of every layer, the lowest layer first. What cannot be read at all goes to
-    /// `problems`.
-    pub(super) fn entries(&self, problems: &mut Vec<String>) -> Vec<Entry> {
+    /// `problems`. `schema` says which tables are sections.
+    pub(super) fn entries(&self, schema: &Value, problems: &mut Vec<String>) -> Vec<Entry> {
         let mut entries = Vec::new();
         if let Some(path) = &self.file {
-            file::read(path, &mut entries, problems);
+            file::read(path, schema, &mut entries, problems);
         }
         for (name, value) in &self.variables {
             let key = name[self.prefix.len()..].to_lowercase();

@@ -14,6 +14,13 @@ struct Service {
     mode: Mode,
     ratios: Vec<f64>,
     labels: BTreeMap<String, String>,
+    tls: Option<Tls>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Tls {
+    certificate: String,
+    key: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,6 +57,7 @@ impl Default for Service {
             mode: Mode::Fast,
             ratios: vec![0.5],
             labels: BTreeMap::new(),
+            tls: None,
         }
     }
 }
@@ -196,6 +204,41 @@ fn every_problem_is_reported_with_its_key_and_source() {
 }
 
 #[test]
+fn tables_are_sections_optional_values_or_maps_as_the_type_has_it() {
+    let text = "[server]\n[tls]\ncertificate = \"c\"\nkey = \"k\"\n[labels]\nzone = \"a\"\n";
+    let (_folder, path) = file(text);
+    let variables = [("SOPILOT_LABELS__RACK", "7"), ("SOPILOT_TLS__KEY", "other")];
+    let sources = Sources::new().with_file(&path);
+    let config: Service = load(&sources).unwrap();
+    assert_eq!(config.server, Service::default().server);
+    let tls = Tls {
+        certificate: "c".into(),
+        key: "k".into(),
+    };
+    assert_eq!(config.tls, Some(tls));
+
+    let both = sources.with_environment("SOPILOT_", &[], variables);
+    let config: Service = load(&both).unwrap();
+    assert_eq!(config.tls.unwrap().key, "other");
+    assert_eq!(config.labels["zone"], "a");
+    assert_eq!(config.labels["rack"], "7");
+
+    let errors = from_variables(&variables).unwrap_err();
+    assert_eq!(errors.problems.len(), 1, "{errors}");
+    assert!(
+        errors.problems[0].contains("missing field `certificate`"),
+        "{errors}"
+    );
+
+    let errors = from_file("[nmae]\nx = 1\n[mode]\nfast = true\n").unwrap_err();
+    assert!(errors.problems[0].starts_with("mode: "), "{errors}");
+    assert!(
+        errors.problems[1].starts_with("nmae: unknown key"),
+        "{errors}"
+    );
+}
+
+#[test]
 fn a_range_violation_of_a_default_says_so() {
     #[derive(Debug, Default, Serialize, Deserialize)]
     struct Odd {
@@ -262,10 +305,11 @@ fn text_cannot_smuggle_in_another_key() {
 
 #[test]
 fn what_is_printed_reads_back_but_for_the_secret() {
-    let config = Service {
+    let mut config = Service {
         database: Some("postgres://".into()),
         ..Service::default()
     };
+    config.server.idle = None;
     let printed = print_config(&config);
     assert!(printed.contains("password = \"(redacted)\""), "{printed}");
     assert!(!printed.contains("default-password"), "{printed}");

@@ -25,6 +25,10 @@ impl Tree {
         }
     }
 
+    pub(super) fn schema(&self) -> &Value {
+        &self.schema
+    }
+
     pub(super) fn values(&self) -> &Value {
         &self.values
     }
@@ -40,7 +44,7 @@ impl Tree {
     }
 
     /// Sets one value. `accepts` says whether the whole type takes the defaults with only this
-    /// value changed, which is how a single value's type is checked.
+    /// value changed, which is how the type of a single value is checked.
     pub(super) fn set<E: Display>(
         &mut self,
         entry: &Entry,
@@ -51,10 +55,16 @@ impl Tree {
             Err(_) if entry.origin.is_service_link() => return Ok(()),
             Err(problem) => return Err(format!("{}: {problem} ({})", entry.key(), entry.origin)),
         };
-        let schema = leaf.schema.clone();
+        // A map or an optional table is checked as it stands, not key by key.
+        let table = &entry.path[..leaf.depth];
+        let present = table.iter().fold(&self.values, |at, key| &at[key]);
+        let mut defaults = self.schema.clone();
+        if leaf.depth < entry.path.len() {
+            place(&mut defaults, table, present.clone());
+        }
         let mut refusal = None;
-        for value in readings(&entry.value, &schema) {
-            let mut candidate = self.schema.clone();
+        for value in readings(&entry.value, leaf.schema) {
+            let mut candidate = defaults.clone();
             place(&mut candidate, &entry.path, value.clone());
             match accepts(&candidate) {
                 Ok(()) => {
@@ -75,16 +85,15 @@ impl Tree {
         let mut at = &self.schema;
         for (depth, key) in path.iter().enumerate() {
             match at {
-                Value::Object(section) if !section.is_empty() => {
+                Value::Object(section) if is_section(at) => {
                     at = section
                         .get(key)
                         .ok_or_else(|| unknown(&path[..depth], key, section))?;
                 }
-                // Optional sections and free maps take any form.
+                // Optional tables and maps take any key.
                 Value::Object(_) | Value::Null => {
-                    return Ok(Leaf {
-                        schema: &Value::Null,
-                    });
+                    let schema = &Value::Null;
+                    return Ok(Leaf { schema, depth });
                 }
                 _ => {
                     return Err(format!(
@@ -95,21 +104,31 @@ impl Tree {
             }
         }
         match at {
-            Value::Object(section) if !section.is_empty() => {
+            Value::Object(section) if is_section(at) => {
                 let keys: Vec<_> = section.keys().map(String::as_str).collect();
                 Err(format!(
                     "is a section; set one of its keys: {}",
                     keys.join(", ")
                 ))
             }
-            schema => Ok(Leaf { schema }),
+            schema => Ok(Leaf {
+                schema,
+                depth: path.len(),
+            }),
         }
     }
+}
+
+/// A table whose keys the type names. Without any it is a map, which takes every key.
+pub(super) fn is_section(schema: &Value) -> bool {
+    schema.as_object().is_some_and(|keys| !keys.is_empty())
 }
 
 struct Leaf<'a> {
     /// The default, whose kind decides how text is read.
     schema: &'a Value,
+    /// How many keys of the path lead to it; the rest lead into a table of free form.
+    depth: usize,
 }
 
 /// What a given value may mean, the likeliest last if all are refused, the first accepted one if

@@ -201,6 +201,18 @@ reasons! {
     VideoSize = "VIDEO_SIZE", FailedPrecondition, Never,
         "The file is larger than the limit.",
         "Re-encode the video at a lower bit rate.";
+    VideoCorrupt = "VIDEO_CORRUPT", FailedPrecondition, Never,
+        "The container is right but its pictures cannot be decoded.",
+        "Export or record the video again.";
+    VideoFrameRate = "VIDEO_FRAME_RATE", FailedPrecondition, Never,
+        "The video has more frames a second than the limit.",
+        "Convert it to 60 frames a second or fewer.";
+    VideoDescription = "VIDEO_DESCRIPTION", FailedPrecondition, Never,
+        "The description of the video is absurdly long, as in a file with thousands of tracks.",
+        "Export the video again with one picture and at most one sound track.";
+    MaskInvalid = "MASK_INVALID", FailedPrecondition, Never,
+        "A region of the privacy mask is not a rectangle inside the picture.",
+        "Give x, y, width and height as fractions of the picture, inside it.";
     VideoTooFewClips = "VIDEO_TOO_FEW_CLIPS", FailedPrecondition, Never,
         "Too few clips of the video can be used to compare it with anything.",
         "Record a longer video, steady and well lit.";

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use crate::echo::{Echo, STREAM, UNARY, start, start_default, streaming, unary};
+use crate::echo::{Echo, STREAM, UNARY, in_time, start, start_default, streaming, unary};
 use bytes::Bytes;
 use sopilot_chassis::{
     ApiError, ClientConfig, Deadline, Reason, ServerConfig, ShutdownConfig, connect,
@@ -72,7 +72,7 @@ fn stuck() -> (Echo, mpsc::UnboundedReceiver<&'static str>) {
 async fn the_server_cuts_a_call_off_with_deadline_exceeded_and_drops_its_work() {
     let (echo, mut happened) = stuck();
     let running = start_default(echo).await;
-    let status = bare_call(running.address, UNARY, "50m").await;
+    let status = in_time(bare_call(running.address, UNARY, "50m")).await;
     assert_eq!(
         ApiError::from_status(&status).reason,
         Reason::DeadlineExceeded
@@ -81,14 +81,14 @@ async fn the_server_cuts_a_call_off_with_deadline_exceeded_and_drops_its_work() 
         status.message(),
         "/test.Echo/Unary: deadline of 50ms exceeded"
     );
-    assert_eq!(happened.recv().await, Some("begun"));
-    assert_eq!(happened.recv().await, Some("dropped"));
+    assert_eq!(in_time(happened.recv()).await, Some("begun"));
+    assert_eq!(in_time(happened.recv()).await, Some("dropped"));
 }
 
 #[tokio::test]
 async fn the_server_cuts_a_stream_off_after_it_has_begun() {
     let running = start_default(Echo::new(|_| async { Ok("first".to_owned()) })).await;
-    let status = bare_call(running.address, STREAM, "50m").await;
+    let status = in_time(bare_call(running.address, STREAM, "50m")).await;
     assert_eq!(
         ApiError::from_status(&status).reason,
         Reason::DeadlineExceeded
@@ -99,7 +99,7 @@ async fn the_server_cuts_a_stream_off_after_it_has_begun() {
 async fn work_that_arrives_too_late_is_refused_unseen() {
     let (echo, mut happened) = stuck();
     let running = start_default(echo).await;
-    let status = bare_call(running.address, UNARY, "0m").await;
+    let status = in_time(bare_call(running.address, UNARY, "0m")).await;
     assert_eq!(
         ApiError::from_status(&status).reason,
         Reason::DeadlineExceeded
@@ -110,7 +110,7 @@ async fn work_that_arrives_too_late_is_refused_unseen() {
 #[tokio::test]
 async fn a_malformed_timeout_is_refused() {
     let running = start_default(Echo::new(|message| async { Ok(message) })).await;
-    let status = bare_call(running.address, UNARY, "soon").await;
+    let status = in_time(bare_call(running.address, UNARY, "soon")).await;
     assert_eq!(
         ApiError::from_status(&status).reason,
         Reason::InvalidArgument
@@ -138,7 +138,10 @@ async fn the_default_deadline_is_for_unary_calls_without_one() {
         "/test.Echo/Unary: deadline of 50ms exceeded"
     );
     let mut answers = streaming(&client).await.unwrap();
-    assert_eq!(answers.message().await.unwrap().unwrap(), "no deadline");
+    assert_eq!(
+        in_time(answers.message()).await.unwrap().unwrap(),
+        "no deadline"
+    );
 }
 
 #[tokio::test]
@@ -166,8 +169,8 @@ async fn the_client_gives_up_by_itself_and_names_peer_and_limit() {
 async fn a_stream_that_the_client_reads_ends_at_its_deadline() {
     let running = start_default(Echo::new(|_| async { Ok("first".to_owned()) })).await;
     let mut answers = streaming(&running.client(Some(SOON))).await.unwrap();
-    assert_eq!(answers.message().await.unwrap().unwrap(), "first");
-    let status = answers.message().await.unwrap_err();
+    assert_eq!(in_time(answers.message()).await.unwrap().unwrap(), "first");
+    let status = in_time(answers.message()).await.unwrap_err();
     assert_eq!(
         ApiError::from_status(&status).reason,
         Reason::DeadlineExceeded
@@ -218,7 +221,7 @@ async fn a_caller_that_gives_up_ends_the_work_two_hops_away() {
     .await;
     let client = first.client(None);
     let call = tokio::spawn(async move { unary(&client, "").await });
-    assert_eq!(happened.recv().await, Some("begun"));
+    assert_eq!(in_time(happened.recv()).await, Some("begun"));
     call.abort();
-    assert_eq!(happened.recv().await, Some("dropped"));
+    assert_eq!(in_time(happened.recv()).await, Some("dropped"));
 }

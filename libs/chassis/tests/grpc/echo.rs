@@ -172,25 +172,32 @@ impl Running {
     }
 }
 
+/// Waits for what must happen soon, so that a test fails instead of hanging.
+pub(crate) async fn in_time<F: Future>(event: F) -> F::Output {
+    let outcome = tokio::time::timeout(Duration::from_secs(20), event).await;
+    outcome.expect("nothing happened for 20 seconds")
+}
+
 pub(crate) async fn unary(channel: &PeerChannel, message: &str) -> Result<String, Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
-    grpc.ready().await?;
-    let request = Request::new(message.to_owned());
-    let codec = ProstCodec::<String, String>::default();
-    Ok(grpc
-        .unary(request, PathAndQuery::from_static(UNARY), codec)
-        .await?
-        .into_inner())
+    let call = async {
+        grpc.ready().await?;
+        let request = Request::new(message.to_owned());
+        let codec = ProstCodec::<String, String>::default();
+        let path = PathAndQuery::from_static(UNARY);
+        grpc.unary(request, path, codec).await
+    };
+    Ok(in_time(call).await?.into_inner())
 }
 
 pub(crate) async fn streaming(channel: &PeerChannel) -> Result<tonic::Streaming<String>, Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
-    grpc.ready().await?;
-    let request = Request::new(String::new());
-    let codec = ProstCodec::<String, String>::default();
-    let path = PathAndQuery::from_static(STREAM);
-    Ok(grpc
-        .server_streaming(request, path, codec)
-        .await?
-        .into_inner())
+    let call = async {
+        grpc.ready().await?;
+        let request = Request::new(String::new());
+        let codec = ProstCodec::<String, String>::default();
+        let path = PathAndQuery::from_static(STREAM);
+        grpc.server_streaming(request, path, codec).await
+    };
+    Ok(in_time(call).await?.into_inner())
 }

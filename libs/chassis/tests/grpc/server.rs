@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::echo::{Echo, Running, start, start_default, streaming, unary};
+use crate::echo::{Echo, Running, in_time, start, start_default, streaming, unary};
 use sopilot_chassis::{
     ApiError, PeerChannel, Reason, RetryConfig, RetryPolicy, ServerConfig, ShutdownConfig, Stopped,
     retry_idempotent,
@@ -83,7 +83,7 @@ async fn health_follows_readiness_from_the_first_answer_to_the_stop() {
         .await
         .unwrap();
     let mut watch = watch.into_inner();
-    let mut next = async || watch.message().await.unwrap().unwrap().status();
+    let mut next = async || in_time(watch.message()).await.unwrap().unwrap().status();
     assert_eq!(next().await, ServingStatus::NotServing);
     running.readiness.set_ready();
     assert_eq!(next().await, ServingStatus::Serving);
@@ -108,7 +108,7 @@ async fn what_exceeds_the_limit_is_told_when_to_come_back_and_then_served() {
     };
     let running = start(echo, config, ShutdownConfig::embedded()).await;
     let first = call(&running);
-    begun.recv().await.unwrap();
+    in_time(begun.recv()).await.unwrap();
 
     let client = running.client(None);
     let status = unary(&client, "").await.unwrap_err();
@@ -132,13 +132,14 @@ async fn what_exceeds_the_limit_is_told_when_to_come_back_and_then_served() {
         result
     });
     let release_second = async {
-        assert_eq!(begun.recv().await, Some(()));
+        assert_eq!(in_time(begun.recv()).await, Some(()));
         release.notify_one();
     };
-    let (second, ()) = tokio::join!(second, release_second);
+    let both = async { tokio::join!(second, release_second) };
+    let (second, ()) = in_time(both).await;
     assert_eq!(second.unwrap(), "again");
     assert_eq!(attempts.into_inner(), 2);
-    assert_eq!(first.await.unwrap().unwrap(), "hello");
+    assert_eq!(in_time(first).await.unwrap().unwrap(), "hello");
 }
 
 #[tokio::test]
@@ -175,13 +176,13 @@ async fn a_stop_finishes_the_call_in_flight_and_takes_no_new_one() {
         let client = client.clone();
         async move { unary(&client, "hello").await }
     });
-    begun.recv().await.unwrap();
+    in_time(begun.recv()).await.unwrap();
     // A watch has no end of its own, and must not hold up the stop.
     let watch = HealthClient::new(running.client(None))
         .watch(HealthCheckRequest::default())
         .await;
     let mut watch = watch.unwrap().into_inner();
-    watch.message().await.unwrap().unwrap();
+    in_time(watch.message()).await.unwrap().unwrap();
 
     running.shutdown.trigger();
     while tokio::net::TcpStream::connect(running.address)
@@ -192,13 +193,16 @@ async fn a_stop_finishes_the_call_in_flight_and_takes_no_new_one() {
     assert_eq!(reason(&status), Reason::Unavailable);
     assert!(status.message().starts_with(&client.peer()), "{status}");
     assert!(status.message().contains("Connection refused"), "{status}");
-    while watch.message().await.is_ok_and(|message| message.is_some()) {}
+    while in_time(watch.message())
+        .await
+        .is_ok_and(|message| message.is_some())
+    {}
 
     assert!(!in_flight.is_finished());
     release.notify_one();
-    assert_eq!(in_flight.await.unwrap().unwrap(), "hello");
-    assert_eq!(running.shutdown.complete().await, Stopped::Clean);
-    running.serving.await.unwrap();
+    assert_eq!(in_time(in_flight).await.unwrap().unwrap(), "hello");
+    assert_eq!(in_time(running.shutdown.complete()).await, Stopped::Clean);
+    in_time(running.serving).await.unwrap();
     assert_eq!(
         reason(&unary(&client, "late").await.unwrap_err()),
         Reason::Unavailable
@@ -225,19 +229,19 @@ async fn what_outlasts_the_grace_period_is_cut() {
     };
     let running = start(stuck, ServerConfig::default(), stop).await;
     let in_flight = call(&running);
-    begun.recv().await.unwrap();
+    in_time(begun.recv()).await.unwrap();
     let mut stream = streaming(&running.client(None)).await.unwrap();
-    assert_eq!(stream.message().await.unwrap().unwrap(), "first");
+    assert_eq!(in_time(stream.message()).await.unwrap().unwrap(), "first");
 
     running.shutdown.trigger();
     assert_eq!(
-        running.shutdown.complete().await,
+        in_time(running.shutdown.complete()).await,
         Stopped::Cut { unfinished: 1 }
     );
-    running.serving.await.unwrap();
+    in_time(running.serving).await.unwrap();
     for status in [
-        in_flight.await.unwrap().unwrap_err(),
-        stream.message().await.unwrap_err(),
+        in_time(in_flight).await.unwrap().unwrap_err(),
+        in_time(stream.message()).await.unwrap_err(),
     ] {
         assert_eq!(reason(&status), Reason::Unavailable);
         assert_eq!(
