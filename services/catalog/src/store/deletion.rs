@@ -1,0 +1,94 @@
+//! Deleting a video: its jobs are cancelled and everything made from it is
+//! forgotten, in one transaction; the objects are removed after it.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
+    IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
+};
+use sopilot_chassis::Reason;
+use uuid::Uuid;
+
+use super::{
+    Role, Store, audit,
+    entity::{job, job_gold, review, score},
+    jobs, videos,
+};
+use crate::error::{Error, Result};
+
+/// What went with a video.
+#[derive(Debug)]
+pub(crate) struct Deleted {
+    pub(crate) cancelled_jobs: Vec<Uuid>,
+    pub(crate) removed_reports: Vec<Uuid>,
+    /// Jobs whose objects are to be removed.
+    pub(crate) jobs: Vec<Uuid>,
+}
+
+impl Store {
+    pub(crate) async fn delete_video(&self, id: Uuid, force: bool) -> Result<Deleted> {
+        let txn = self.begin().await?;
+        let video = videos::find(&txn, id).await?;
+        let related = jobs_of(&txn, id).await?;
+        let reports: Vec<Uuid> = score::Entity::find()
+            .filter(score::Column::JobId.is_in(related.iter().map(|job| job.id)))
+            .all(&txn)
+            .await?
+            .into_iter()
+            .map(|row| row.job_id)
+            .collect();
+        if video.role == Role::Gold && !reports.is_empty() && !force {
+            return Err(Error::new(
+                Reason::VideoInUse,
+                format!(
+                    "{} reports were made against gold {id}: deleting it deletes them too; set force if that is what you want",
+                    reports.len()
+                ),
+            ));
+        }
+        let now = self.now();
+        let mut cancelled = BTreeSet::new();
+        for job in related.iter().filter(|job| !job.state.ended()) {
+            jobs::cancel(&txn, job.clone(), now).await?;
+            cancelled.insert(job.id);
+        }
+        // Cancelling an ingest fails the video; that message is for nobody.
+        let mut gone = videos::find(&txn, id).await?.into_active_model();
+        gone.deleted_at = Set(Some(now));
+        gone.update(&txn).await?;
+        score::Entity::delete_many()
+            .filter(score::Column::JobId.is_in(reports.iter().copied()))
+            .exec(&txn)
+            .await?;
+        review::Entity::delete_many()
+            .filter(review::Column::JobId.is_in(reports.iter().copied()))
+            .exec(&txn)
+            .await?;
+        let detail = format!("{} jobs cancelled, {} reports removed", cancelled.len(), reports.len());
+        audit::record(&txn, now, "video.delete", id, detail).await?;
+        txn.commit().await?;
+        Ok(Deleted {
+            cancelled_jobs: cancelled.into_iter().collect(),
+            removed_reports: reports,
+            jobs: related.into_iter().map(|job| job.id).collect(),
+        })
+    }
+}
+
+/// All jobs that a video takes part in.
+async fn jobs_of(txn: &impl ConnectionTrait, video_id: Uuid) -> Result<Vec<job::Model>> {
+    let with_gold = job_gold::Entity::find()
+        .select_only()
+        .column(job_gold::Column::JobId)
+        .filter(job_gold::Column::VideoId.eq(video_id))
+        .into_query();
+    Ok(job::Entity::find()
+        .filter(
+            Condition::any()
+                .add(job::Column::VideoId.eq(video_id))
+                .add(job::Column::Id.in_subquery(with_gold)),
+        )
+        .all(txn)
+        .await?)
+}
