@@ -174,4 +174,30 @@ mod tests {
         let response = cut_call(call, cut_on(receiver), None).await.unwrap();
         assert!(http_body::Body::is_end_stream(response.body()));
     }
+
+    #[tokio::test]
+    async fn a_body_is_produced_under_the_deadline_of_its_call() {
+        /// Sends whether there is a deadline.
+        struct Told;
+        impl http_body::Body for Told {
+            type Data = Bytes;
+            type Error = Status;
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut Context<'_>,
+            ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+                let told = format!("{:?}", Deadline::current());
+                Poll::Ready(Some(Ok(Frame::data(told.into()))))
+            }
+        }
+        let deadline = Some(Deadline::after(std::time::Duration::from_secs(1)));
+        let (_sender, receiver) = oneshot::channel();
+        let call = ready(Ok::<_, Infallible>(Response::new(Body::new(Told))));
+        let response = cut_call(call, cut_on(receiver), deadline).await.unwrap();
+        let frame = next_frame(&mut response.into_body()).await.unwrap();
+        assert_eq!(
+            *frame.into_data().unwrap(),
+            *format!("{deadline:?}").as_bytes()
+        );
+    }
 }

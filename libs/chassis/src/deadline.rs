@@ -149,6 +149,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_clock_decides_even_if_the_timer_has_not_been_served() {
+        let deadline = Deadline::after(Duration::from_millis(1));
+        let mut passed = std::pin::pin!(deadline.passed());
+        assert!(futures::poll!(passed.as_mut()).is_pending());
+        // Blocks the runtime's only thread, so that no timer fires.
+        while !deadline.expired() {
+            std::thread::yield_now();
+        }
+        assert!(futures::poll!(passed).is_ready());
+    }
+
+    #[tokio::test]
     async fn the_longest_limit_does_not_overflow_the_clock() {
         assert!(!Deadline::after(Duration::MAX).expired());
     }

@@ -117,3 +117,31 @@ where
         Box::pin(cut_call(work, too_late, Some(deadline)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use tonic::Code;
+    use tower::service_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_comes_too_late_does_not_even_reach_the_next_layer() {
+        let mut service = DeadlineLayer::new().layer(service_fn(|_: Request<Body>| {
+            let deadline = Deadline::current().expect("called without a deadline");
+            assert!(!deadline.expired(), "called too late");
+            ready(Ok(Response::new(Body::empty())))
+        }));
+        for (timeout, code) in [("0S", Some(Code::DeadlineExceeded)), ("1H", None)] {
+            let mut request = Request::new(Body::empty());
+            request
+                .headers_mut()
+                .insert(GRPC_TIMEOUT, timeout.parse().unwrap());
+            let response = service.call(request).await.unwrap();
+            let status = Status::from_header_map(response.headers());
+            assert_eq!(status.map(|status| status.code()), code);
+        }
+    }
+}

@@ -132,3 +132,58 @@ impl http_body::Body for PermitBody {
         self.inner.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::{poll_fn, ready};
+
+    use tower::service_fn;
+
+    use super::*;
+    use crate::cut::trailers_of;
+
+    /// One message and then trailers, but no end until it is dropped.
+    struct Answer(u8);
+
+    impl http_body::Body for Answer {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            self.0 += 1;
+            match self.0 {
+                1 => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"x"))))),
+                2 => {
+                    let trailers = trailers_of(&Status::new(tonic::Code::Ok, ""));
+                    Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+                }
+                _ => Poll::Pending,
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_place_is_free_once_the_last_frame_goes_out() {
+        let limit = LimitLayer::new(1);
+        let mut service = limit.layer(service_fn(|_: Request<Body>| {
+            ready(Ok(Response::new(Body::new(Answer(0)))))
+        }));
+        let mut body = service
+            .call(Request::new(Body::empty()))
+            .await
+            .unwrap()
+            .into_body();
+        for free in [0, 1] {
+            let frame = poll_fn(|cx| http_body::Body::poll_frame(Pin::new(&mut body), cx)).await;
+            frame.unwrap().unwrap();
+            assert_eq!(limit.permits.available_permits(), free);
+        }
+        let unfinished = service.call(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(limit.permits.available_permits(), 0);
+        drop(unfinished);
+        assert_eq!(limit.permits.available_permits(), 1);
+    }
+}
