@@ -1,0 +1,528 @@
+//! A subprocess under guard: what it may use, how long it may take, how much it may say, and that it goes when we go.
+
+use std::{
+    ffi::OsString,
+    fs::File,
+    io::{self, Read},
+    os::{
+        fd::AsFd,
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    path::Path,
+    process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{OnceLock, mpsc},
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags, Signal},
+};
+
+use crate::{
+    CancelToken, Clock, VideoError,
+    sandbox::{self, Cage},
+};
+
+/// What a subprocess may cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget {
+    pub wall_seconds: f64,
+    pub cpu_seconds: f64,
+    pub memory_bytes: u64,
+    pub landlock: bool,
+}
+
+/// A running ffmpeg or ffprobe. Dropping it kills it.
+///
+/// The wall clock runs only while the owner waits in here, so a slow consumer does not use up the video's time.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    child: Child,
+    stdout: ChildStdout,
+    /// `None` once the subprocess has closed it.
+    stderr: Option<ChildStderr>,
+    log: Log,
+    budget: Budget,
+    waited: Duration,
+    cancel: CancelToken,
+}
+
+/// Where the subprocess finds the file it reads: its own standard input, reopened so that it can seek.
+pub(crate) const INPUT_ADDRESS: &str = "file:/proc/self/fd/0";
+
+/// How long a cancellation may go unnoticed.
+const CANCEL_TICK: Duration = Duration::from_millis(50);
+
+/// Large enough that decoder and consumer seldom wait for each other; the most an unprivileged process may ask for.
+const PIPE_BYTES: usize = 1 << 20;
+
+/// Keeps the subprocess's memory proportional to the video rather than to the machine's processors, and its messages
+/// in the language in which we read them.
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("LC_ALL", "C"),
+    ("MALLOC_ARENA_MAX", "2"),
+    ("OMP_NUM_THREADS", "1"),
+    ("OPENBLAS_NUM_THREADS", "1"),
+];
+
+impl Guarded {
+    /// Starts `program`, an absolute path, with `input` as its standard input.
+    pub(crate) fn spawn(
+        program: &Path,
+        arguments: Vec<OsString>,
+        input: Option<&File>,
+        budget: Budget,
+        cancel: CancelToken,
+    ) -> Result<Self, VideoError> {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env_clear()
+            .envs(ENVIRONMENT)
+            .current_dir("/")
+            .process_group(0);
+        let stdin = match input {
+            Some(file) => file
+                .try_clone()
+                .map_err(VideoError::io("duplicate the video's descriptor"))?
+                .into(),
+            None => Stdio::null(),
+        };
+        command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let cage = Cage {
+            memory_bytes: budget.memory_bytes,
+            cpu_seconds: budget.cpu_seconds.ceil().max(1.0) as u64,
+            landlock: budget.landlock,
+        };
+        sandbox::confine(&mut command, cage, input);
+        let mut child =
+            spawn_from_lasting_thread(command).map_err(VideoError::io("start ffmpeg"))?;
+        let (Some(stdout), stderr @ Some(_)) = (child.stdout.take(), child.stderr.take()) else {
+            unreachable!("both were asked for as pipes");
+        };
+        // A smaller pipe only costs time.
+        if let Err(error) = rustix::pipe::fcntl_setpipe_size(&stdout, PIPE_BYTES) {
+            tracing::debug!(%error, "ffmpeg's pipe keeps its default size");
+        }
+        Ok(Self {
+            child,
+            stdout,
+            stderr,
+            log: Log::default(),
+            budget,
+            waited: Duration::ZERO,
+            cancel,
+        })
+    }
+
+    /// Reads from the subprocess's standard output until `buffer` is full or the output ends; says how much it read.
+    pub(crate) fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, VideoError> {
+        let started = Instant::now();
+        let mut filled = 0;
+        while filled < buffer.len() {
+            self.wait_for_output(started)?;
+            match self.stdout.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => {
+                    return Err(VideoError::Io {
+                        action: "read from ffmpeg",
+                        source,
+                    });
+                }
+            }
+        }
+        self.waited += started.elapsed();
+        Ok(filled)
+    }
+
+    /// Reads all output, up to `limit` bytes.
+    pub(crate) fn read_all(&mut self, limit: usize) -> Result<Vec<u8>, VideoError> {
+        let mut output = vec![0; limit + 1];
+        let read = self.fill(&mut output)?;
+        if read > limit {
+            return Err(VideoError::OutputLimit {
+                bytes: limit as u64,
+            });
+        }
+        output.truncate(read);
+        Ok(output)
+    }
+
+    /// Waits for the end, once the output has ended. An exit status other than success is an error, and one that
+    /// says whose fault it was.
+    pub(crate) fn finish(&mut self) -> Result<(), VideoError> {
+        let started = Instant::now();
+        while self.stderr.is_some() {
+            self.poll_once(started, false)?;
+        }
+        self.wait_for_exit(started)?;
+        let status = self
+            .child
+            .wait()
+            .map_err(VideoError::io("wait for ffmpeg"))?;
+        self.waited += started.elapsed();
+        if !self.log.is_empty() {
+            tracing::debug!(%status, log = %self.log.text(), "ffmpeg");
+        }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(self.explain(status))
+        }
+    }
+
+    /// The decoder that was asked for and is not on the list, if that is what the subprocess complained of.
+    pub(crate) fn refused_codec(&self) -> Option<String> {
+        let text = self.log.text();
+        let (before, _) = text.split_once(") not on whitelist")?;
+        let (_, name) = before.rsplit_once("Codec (")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        (name.len() <= 32 && name.chars().all(plain)).then(|| name.to_owned())
+    }
+
+    fn wait_for_output(&mut self, started: Instant) -> Result<(), VideoError> {
+        while !self.poll_once(started, true)? {}
+        Ok(())
+    }
+
+    /// Waits a tick at most for something to read; takes what came on standard error. True if standard output has
+    /// something, or has ended.
+    fn poll_once(&mut self, started: Instant, want_output: bool) -> Result<bool, VideoError> {
+        self.check_clock(started)?;
+        let (output_ready, error_ready) = {
+            let mut descriptors = Vec::with_capacity(2);
+            if want_output {
+                descriptors.push(PollFd::new(&self.stdout, PollFlags::IN));
+            }
+            if let Some(stderr) = &self.stderr {
+                descriptors.push(PollFd::new(stderr, PollFlags::IN));
+            }
+            poll_tick(&mut descriptors)?;
+            let ready = |fd: Option<&PollFd<'_>>| fd.is_some_and(|fd| !fd.revents().is_empty());
+            let first_error = usize::from(want_output);
+            (
+                want_output && ready(descriptors.first()),
+                ready(descriptors.get(first_error)),
+            )
+        };
+        if error_ready {
+            self.read_log()?;
+        }
+        Ok(output_ready)
+    }
+
+    fn read_log(&mut self) -> Result<(), VideoError> {
+        let Some(stderr) = &mut self.stderr else {
+            return Ok(());
+        };
+        let mut buffer = [0; 4096];
+        match stderr.read(&mut buffer) {
+            Ok(0) => self.stderr = None,
+            Ok(read) => self.log.push(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(source) => {
+                return Err(VideoError::Io {
+                    action: "read ffmpeg's messages",
+                    source,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_for_exit(&mut self, started: Instant) -> Result<(), VideoError> {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        // Without pidfd (before Linux 5.3) the CPU limit alone bounds a process that has closed its outputs.
+        let Some(exit) =
+            pid.and_then(|pid| rustix::process::pidfd_open(pid, PidfdFlags::empty()).ok())
+        else {
+            return Ok(());
+        };
+        loop {
+            self.check_clock(started)?;
+            let mut descriptors = [PollFd::from_borrowed_fd(exit.as_fd(), PollFlags::IN)];
+            poll_tick(&mut descriptors)?;
+            if !descriptors[0].revents().is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn check_clock(&self, started: Instant) -> Result<(), VideoError> {
+        if self.cancel.is_cancelled() {
+            return Err(VideoError::Cancelled);
+        }
+        if (self.waited + started.elapsed()).as_secs_f64() > self.budget.wall_seconds {
+            return Err(VideoError::TimeLimit {
+                clock: Clock::Wall,
+                seconds: self.budget.wall_seconds,
+            });
+        }
+        Ok(())
+    }
+
+    fn explain(&self, status: ExitStatus) -> VideoError {
+        let signal = status.signal();
+        if signal == Some(Signal::XCPU.as_raw()) {
+            return VideoError::TimeLimit {
+                clock: Clock::Cpu,
+                seconds: self.budget.cpu_seconds,
+            };
+        }
+        if self.log.tells_of_memory() {
+            return VideoError::MemoryLimit {
+                bytes: self.budget.memory_bytes,
+            };
+        }
+        if signal == Some(Signal::KILL.as_raw()) {
+            return VideoError::FfmpegFailed {
+                detail: "the system killed it".into(),
+            };
+        }
+        if status.code() == Some(LOADER_FAILED) {
+            return VideoError::FfmpegFailed {
+                detail: "its shared libraries could not be loaded".into(),
+            };
+        }
+        // Any other end, a crash included, is what these bytes do to a decoder.
+        VideoError::Corrupt
+    }
+}
+
+/// Exit status of the dynamic loader when a library is missing.
+const LOADER_FAILED: i32 = 127;
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // Both fail only if the process has been waited for, and then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn poll_tick(descriptors: &mut [PollFd<'_>]) -> Result<(), VideoError> {
+    let tick = Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::from(CANCEL_TICK.subsec_nanos()),
+    };
+    match poll(descriptors, Some(&tick)) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(VideoError::Io {
+            action: "wait for ffmpeg",
+            source: error.into(),
+        }),
+    }
+}
+
+/// Spawns from a thread that lives as long as this process.
+///
+/// The subprocess is to die with its parent (`PR_SET_PDEATHSIG`), but the kernel takes the parent to be the *thread*
+/// that forked, and threads of a blocking pool come and go while a decoder lives on.
+fn spawn_from_lasting_thread(command: Command) -> io::Result<Child> {
+    type Request = (Command, mpsc::SyncSender<io::Result<Child>>);
+    static SPAWNER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
+    let spawner = SPAWNER.get_or_init(|| {
+        let (sender, requests) = mpsc::channel::<Request>();
+        let serve = move || {
+            for (mut command, reply) in requests {
+                // Nobody waits for the reply only if the asking thread is gone, and then the child shall go too.
+                if let Err(mpsc::SendError(Ok(mut orphan))) = reply.send(command.spawn()) {
+                    let _ = orphan.kill();
+                    let _ = orphan.wait();
+                }
+            }
+        };
+        // Should the thread not start, `requests` is dropped and every spawn below reports it.
+        let _ = std::thread::Builder::new()
+            .name("ffmpeg-spawner".into())
+            .spawn(serve);
+        sender
+    });
+    let (reply, answer) = mpsc::sync_channel(1);
+    let gone = || io::Error::other("the thread that starts ffmpeg is not running");
+    spawner.send((command, reply)).map_err(|_| gone())?;
+    answer.recv().map_err(|_| gone())?
+}
+
+/// The first and the last of what the subprocess said; the middle of a flood is dropped.
+#[derive(Debug, Default)]
+struct Log {
+    bytes: Vec<u8>,
+}
+
+impl Log {
+    const HEAD: usize = 4096;
+    const TAIL: usize = 4096;
+
+    fn push(&mut self, more: &[u8]) {
+        self.bytes.extend_from_slice(more);
+        if self.bytes.len() > Self::HEAD + 2 * Self::TAIL {
+            let keep_from = self.bytes.len() - Self::TAIL;
+            self.bytes.drain(Self::HEAD..keep_from);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// For the log, on one line and without control characters: the video's author may have written parts of it.
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes)
+            .chars()
+            .map(|c| if c.is_control() { ' ' } else { c })
+            .collect()
+    }
+
+    /// ENOMEM in the words of libc and of FFmpeg, or a C++ library's; EAGAIN is what a thread without stack gets.
+    fn tells_of_memory(&self) -> bool {
+        let text = self.text();
+        [
+            "Cannot allocate memory",
+            "bad_alloc",
+            "Resource temporarily unavailable",
+            "out of memory",
+        ]
+        .iter()
+        .any(|sign| text.contains(sign))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, budget: Budget, cancel: CancelToken) -> Guarded {
+        Guarded::spawn(
+            Path::new("/bin/sh"),
+            vec!["-c".into(), script.into()],
+            None,
+            budget,
+            cancel,
+        )
+        .unwrap()
+    }
+
+    fn budget() -> Budget {
+        Budget {
+            wall_seconds: 60.0,
+            cpu_seconds: 60.0,
+            memory_bytes: 1 << 30,
+            landlock: false,
+        }
+    }
+
+    #[test]
+    fn a_flood_of_messages_neither_blocks_nor_grows() {
+        let mut process = shell(
+            "i=0; while [ $i -lt 20000 ]; do echo message-$i >&2; i=$((i+1)); done; echo done",
+            budget(),
+            CancelToken::default(),
+        );
+        assert_eq!(process.read_all(100).unwrap(), b"done\n");
+        process.finish().unwrap();
+        assert!(process.log.bytes.len() <= Log::HEAD + 2 * Log::TAIL);
+        assert!(
+            process.log.text().contains("message-0 ")
+                && process.log.text().contains("message-19999")
+        );
+    }
+
+    #[test]
+    fn output_beyond_the_limit_is_refused() {
+        let mut process = shell("echo 0123456789", budget(), CancelToken::default());
+        assert!(matches!(
+            process.read_all(5),
+            Err(VideoError::OutputLimit { bytes: 5 })
+        ));
+    }
+
+    #[test]
+    fn the_wall_clock_stops_a_process_that_does_nothing() {
+        let tight = Budget {
+            wall_seconds: 0.1,
+            ..budget()
+        };
+        let mut process = shell("exec sleep 600", tight, CancelToken::default());
+        let error = process.read_all(10).unwrap_err();
+        assert!(matches!(
+            error,
+            VideoError::TimeLimit {
+                clock: Clock::Wall,
+                ..
+            }
+        ));
+        assert!(!error.is_permanent());
+    }
+
+    #[test]
+    fn the_processor_clock_stops_a_process_that_spins() {
+        let tight = Budget {
+            cpu_seconds: 1.0,
+            ..budget()
+        };
+        let mut process = shell("while :; do :; done", tight, CancelToken::default());
+        process.read_all(10).unwrap();
+        let error = process.finish().unwrap_err();
+        assert!(matches!(
+            error,
+            VideoError::TimeLimit {
+                clock: Clock::Cpu,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn a_cancelled_process_ends_and_is_gone() {
+        let cancel = CancelToken::default();
+        let mut process = shell("echo $$; exec sleep 600", budget(), cancel.clone());
+        let mut line = [0; 2];
+        process.fill(&mut line).unwrap();
+        let pid = Pid::from_raw(process.child.id() as i32).unwrap();
+        cancel.cancel();
+        assert!(matches!(process.finish(), Err(VideoError::Cancelled)));
+        drop(process);
+        assert!(rustix::process::test_kill_process(pid).is_err());
+    }
+
+    #[test]
+    fn the_environment_is_empty_and_no_descriptor_is_inherited() {
+        let leak = File::open("/dev/null").unwrap();
+        rustix::io::fcntl_setfd(&leak, rustix::io::FdFlags::empty()).unwrap();
+        let mut process = shell(
+            "env; echo /proc/self/fd/*; ulimit -f; ulimit -c; exit 3",
+            budget(),
+            CancelToken::default(),
+        );
+        let said = String::from_utf8(process.read_all(4096).unwrap()).unwrap();
+        assert!(
+            !said.contains("HOME=") && !said.contains("PATH=/root"),
+            "{said}"
+        );
+        // The shell itself holds 3 while it lists the directory.
+        assert!(
+            said.contains("/fd/0 /proc/self/fd/1 /proc/self/fd/2") && !said.contains("/fd/4"),
+            "{said}"
+        );
+        assert!(said.ends_with("\n0\n0\n"), "{said}");
+        assert!(matches!(process.finish(), Err(VideoError::Corrupt)));
+    }
+
+    #[test]
+    fn no_socket_can_be_made() {
+        let python = "import socket\ntry:\n socket.socket()\n print('made')\nexcept PermissionError:\n print('denied')";
+        let script = format!(
+            "perl -e 'use Socket; print socket(S, PF_INET, SOCK_STREAM, 0) ? \"made\" : \"denied\"' || python3 -c \"{python}\""
+        );
+        let mut process = shell(&script, budget(), CancelToken::default());
+        let said = process.read_all(4096).unwrap();
+        assert_eq!(String::from_utf8_lossy(&said).trim(), "denied");
+    }
+}
