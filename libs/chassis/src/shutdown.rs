@@ -4,7 +4,7 @@
 //! 2. **Draining**: consumers stop taking work, servers stop accepting connections; what is in
 //!    flight goes on.
 //! 3. **Cut**: the grace period is over; what is still in flight ends now.
-//! 4. **Complete**: everything tracked has ended, or has ignored the cut for [`AFTER_CUT`].
+//! 4. **Complete**: everything tracked has ended, or has ignored the cut for a second.
 
 use std::io;
 use std::time::Duration;
