@@ -1,0 +1,239 @@
+//! What the trainee did when: a decoding of the trainee's clips into steps
+//! that may skip, go back and pause.
+//!
+//! States are the K steps and a pause after each of them and before the
+//! first, so that a pause does not forget how far the work was. Viterbi finds
+//! the sequence of states that explains the clips best; entering a step that
+//! does not follow costs [`JUMP`], a pause [`PAUSE`]. Nothing forces the order
+//! of the gold, so steps that are missing, swapped or repeated show as such.
+
+use std::ops::Range;
+
+use crate::calibration::{
+    FREE_ORDER, HALF_ALIKE, JUMP, MIN_OCCURRENCE, NATS_PER_LIKENESS, PAUSE, POOR_VIEW, SOFT_LIMIT,
+};
+use crate::clip::Clip;
+use crate::likeness::Likeness;
+use crate::order::StepOrder;
+
+/// A step that the trainee did, once.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Occurrence {
+    pub(crate) step: usize,
+    /// From its first to its last clip, with pauses in between.
+    pub(crate) clips: Range<usize>,
+    /// For the step against unrelated work, in nats; at least
+    /// [`MIN_OCCURRENCE`].
+    pub(crate) evidence: f64,
+}
+
+/// What the trainee did.
+#[derive(Debug)]
+pub(crate) struct Decoded {
+    /// In time, not overlapping; neighbours differ in their step.
+    pub(crate) occurrences: Vec<Occurrence>,
+    /// The clip's step; `None` where no step was done.
+    pub(crate) step_of: Vec<Option<usize>>,
+}
+
+/// `lag`: clips of the trainee apart from which two share no frame; so many
+/// neighbours count as one observation.
+pub(crate) fn decode(likeness: &Likeness, order: &StepOrder, clips: &[Clip], lag: u32) -> Decoded {
+    let evidence = Evidence {
+        likeness,
+        clips,
+        lag: f64::from(lag),
+    };
+    let mut step_of = Trellis::new(likeness.steps(), clips.len(), order).best_states(&evidence);
+    let mut occurrences: Vec<Occurrence> = Vec::new();
+    for (clip, step) in step_of.iter().enumerate() {
+        let Some(step) = *step else { continue };
+        let nats = evidence.nats(step, clip);
+        match occurrences.last_mut() {
+            Some(last) if last.step == step => {
+                last.clips.end = clip + 1;
+                last.evidence += nats;
+            }
+            _ => occurrences.push(Occurrence {
+                step,
+                clips: clip..clip + 1,
+                evidence: nats,
+            }),
+        }
+    }
+    let (kept, dropped): (Vec<_>, Vec<_>) = occurrences
+        .into_iter()
+        .partition(|occurrence| occurrence.evidence >= MIN_OCCURRENCE);
+    for occurrence in dropped {
+        step_of[occurrence.clips].fill(None);
+    }
+    Decoded {
+        occurrences: join_neighbours(kept),
+        step_of,
+    }
+}
+
+/// Once a weak occurrence between two of the same step is dropped, they are
+/// one.
+fn join_neighbours(occurrences: Vec<Occurrence>) -> Vec<Occurrence> {
+    let mut joined: Vec<Occurrence> = Vec::with_capacity(occurrences.len());
+    for occurrence in occurrences {
+        match joined.last_mut() {
+            Some(last) if last.step == occurrence.step => {
+                last.clips.end = occurrence.clips.end;
+                last.evidence += occurrence.evidence;
+            }
+            _ => joined.push(occurrence),
+        }
+    }
+    joined
+}
+
+/// What one clip says for one step against unrelated work.
+struct Evidence<'a> {
+    likeness: &'a Likeness,
+    clips: &'a [Clip],
+    lag: f64,
+}
+
+impl Evidence<'_> {
+    fn nats(&self, step: usize, clip: usize) -> f64 {
+        let plain = NATS_PER_LIKENESS * (self.likeness.of(step, clip) - HALF_ALIKE);
+        let within = plain.clamp(-SOFT_LIMIT, SOFT_LIMIT);
+        let view = if self.clips[clip].flags.is_empty() {
+            1.0
+        } else {
+            POOR_VIEW
+        };
+        (within + 0.1 * (plain - within)) * view / self.lag
+    }
+}
+
+/// Predecessor of a state, or its own index: stay.
+type From = u16;
+
+struct Trellis {
+    steps: usize,
+    clips: usize,
+    /// Cost of entering a step after another, with or without a pause in
+    /// between, by `before * steps + after`.
+    entering: Vec<f64>,
+    /// Cost of entering a step first, and of ending with it.
+    first: Vec<f64>,
+    last: Vec<f64>,
+}
+
+impl Trellis {
+    fn new(steps: usize, clips: usize, order: &StepOrder) -> Self {
+        let entering = |cell: usize| {
+            let (before, after) = (cell / steps, cell % steps);
+            match (after == before + 1, order.is_free(before, after)) {
+                (true, _) => 0.0,
+                (false, true) => FREE_ORDER,
+                // Anything between the two that the order asks for is skipped.
+                (false, false) => JUMP,
+            }
+        };
+        let needs_nothing = |step: usize| (0..steps).all(|other| !order.precedes(other, step));
+        let leaves_nothing = |step: usize| (0..steps).all(|other| !order.precedes(step, other));
+        let cost = |fine: bool, usual: bool| match (usual, fine) {
+            (true, _) => 0.0,
+            (false, true) => FREE_ORDER,
+            (false, false) => JUMP,
+        };
+        Self {
+            steps,
+            clips,
+            entering: (0..steps * steps).map(entering).collect(),
+            first: (0..steps)
+                .map(|step| cost(needs_nothing(step), step == 0))
+                .collect(),
+            last: (0..steps)
+                .map(|step| cost(leaves_nothing(step), step + 1 == steps))
+                .collect(),
+        }
+    }
+
+    /// States: `step` is doing it, `steps + step` is pausing after it, and
+    /// `2 * steps` is pausing before any.
+    fn best_states(&self, evidence: &Evidence<'_>) -> Vec<Option<usize>> {
+        let steps = self.steps;
+        let (before_any, states) = (2 * steps, 2 * steps + 1);
+        let mut score = vec![f64::NEG_INFINITY; states];
+        for (step, first) in self.first.iter().enumerate() {
+            score[step] = evidence.nats(step, 0) - first;
+        }
+        score[before_any] = -PAUSE;
+        let mut from: Vec<From> = vec![0; self.clips * states];
+        let mut next = score.clone();
+        for clip in 1..self.clips {
+            let from = &mut from[clip * states..(clip + 1) * states];
+            self.advance(&score, &mut next, from);
+            for (step, value) in next[..steps].iter_mut().enumerate() {
+                *value += evidence.nats(step, clip);
+            }
+            std::mem::swap(&mut score, &mut next);
+        }
+        for (step, last) in self.last.iter().enumerate() {
+            score[step] -= last;
+            score[steps + step] -= last;
+        }
+        // Doing nothing at all leaves out the first step and the last.
+        score[before_any] -= JUMP;
+        let mut state = (0..score.len()).fold(0, |best, state| {
+            if score[state] > score[best] {
+                state
+            } else {
+                best
+            }
+        });
+        let mut step_of = vec![None; self.clips];
+        for clip in (0..self.clips).rev() {
+            step_of[clip] = (state < steps).then_some(state);
+            state = usize::from(from[clip * states + state]);
+        }
+        step_of
+    }
+
+    fn advance(&self, score: &[f64], next: &mut [f64], from: &mut [From]) {
+        let steps = self.steps;
+        let before_any = 2 * steps;
+        // Where a step after `before` is entered from: the step or its pause.
+        let leave = |before: usize| {
+            if score[steps + before] > score[before] {
+                steps + before
+            } else {
+                before
+            }
+        };
+        let leaving: Vec<usize> = (0..steps).map(leave).collect();
+        for step in 0..steps {
+            let (mut best, mut state) = (score[step], step);
+            let mut offer = |value: f64, offered: usize| {
+                if value > best {
+                    (best, state) = (value, offered);
+                }
+            };
+            offer(score[steps + step], steps + step);
+            offer(score[before_any] - self.first[step], before_any);
+            for (before, &leaving) in leaving.iter().enumerate() {
+                if before != step {
+                    offer(
+                        score[leaving] - self.entering[before * steps + step],
+                        leaving,
+                    );
+                }
+            }
+            (next[step], from[step]) = (best, state as From);
+            let pausing = score[step] - PAUSE > score[steps + step];
+            let state = if pausing { step } else { steps + step };
+            next[steps + step] = if pausing {
+                score[step] - PAUSE
+            } else {
+                score[steps + step]
+            };
+            from[steps + step] = state as From;
+        }
+        (next[before_any], from[before_any]) = (score[before_any], before_any as From);
+    }
+}

@@ -1,0 +1,115 @@
+//! How well a trainee followed a procedure.
+
+use crate::metrics::Metrics;
+use crate::procedure::TimeRange;
+
+/// How well a trainee followed a procedure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScoreOutcome {
+    /// From 0 to 100: 100 minus the points lost, never below 0.
+    pub score: f64,
+    /// What follows from the score, the critical steps and the view.
+    pub verdict: Verdict,
+    /// Why this verdict, in one sentence.
+    pub verdict_reason: String,
+    /// What differs from the procedure, ordered by time in the trainee's
+    /// video.
+    pub deviations: Vec<Deviation>,
+    /// What became of every step, in the gold's order.
+    pub steps: Vec<StepResult>,
+    /// The metrics of the earlier system, against the first gold.
+    pub metrics: Metrics,
+    /// Golds that were not used because they have another number of steps
+    /// than the first (possible only where steps were found), from 0.
+    pub golds_left_out: Vec<usize>,
+}
+
+/// What follows from a score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// The procedure was followed.
+    Pass,
+    /// It was not.
+    Fail,
+    /// A person must look.
+    NeedsReview,
+    /// The videos do not show the same work, or it cannot be seen; the score
+    /// means nothing.
+    NotComparable,
+}
+
+/// One difference from the procedure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deviation {
+    /// What kind.
+    pub kind: DeviationType,
+    /// The gold's step it is about, from 0. `None` for extra activity.
+    pub gold_step: Option<u32>,
+    /// Name of that step; empty for extra activity.
+    pub step_name: String,
+    /// When the first gold shows it. `None` for extra activity.
+    pub gold_time: Option<TimeRange>,
+    /// When the trainee did it; for a missing step, where it should have been.
+    pub trainee_time: TimeRange,
+    /// How sure, from 0 to 1: grows with the margin by which the evidence
+    /// speaks for the deviation. Uncalibrated: not a probability.
+    pub confidence: f64,
+    /// Points it cost.
+    pub points_lost: f64,
+    /// What was seen, in one sentence.
+    pub reason: String,
+}
+
+/// What can differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeviationType {
+    /// A step was left out.
+    MissingStep,
+    /// A step was done at a place that the procedure does not allow.
+    OutOfOrder,
+    /// A step was done again.
+    RepeatedStep,
+    /// Something was done that belongs to no step.
+    ExtraActivity,
+    /// In place of the step something else, or only a part of it, was done.
+    WrongExecution,
+    /// A step took too long.
+    OverTime,
+    /// A step was done too fast.
+    UnderTime,
+}
+
+/// What became of one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepResult {
+    /// The step, from 0.
+    pub index: u32,
+    /// Its name.
+    pub name: String,
+    /// What became of it.
+    pub status: StepStatus,
+    /// When the first gold shows it.
+    pub gold_time: TimeRange,
+    /// When the trainee did it. `None` if it was not found.
+    pub trainee_time: Option<TimeRange>,
+    /// Duration relative to the tempo-corrected gold. `None` if it was not
+    /// found or something else was done in its place.
+    pub duration_ratio: Option<f64>,
+    /// How alike, from 0 (unrelated) to 1 (as the gold to itself).
+    pub similarity: f64,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StepStatus {
+    /// Done as the procedure asks.
+    Done,
+    /// Done, with a deviation of order, time or repetition.
+    Deviated,
+    /// Done wrongly or only in part.
+    Wrong,
+    /// Left out.
+    Missing,
+    /// Optional and left out.
+    Skipped,
+}
