@@ -1,0 +1,43 @@
+# Two commands are enough to see SOPilot work and to check it:
+#
+#   make demo    build it, make some videos with known mistakes, score them
+#   make test    every test of the workspace, then a client in another language
+#
+# Both install what is missing on a Debian machine (scripts/setup says what).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-python check fmt ci clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: ## Build, then score videos with known mistakes
+	@scripts/setup build rust video
+	@scripts/demo
+
+test: ## All tests
+	@scripts/setup build rust video python
+	@scripts/test-rust
+	@scripts/test-python
+
+test-rust: ## The tests of the workspace
+	@scripts/setup build rust video
+	@scripts/test-rust
+
+test-python: ## A client made from the .proto files alone, and kill -9 in the middle
+	@scripts/setup build rust video python
+	@scripts/test-python
+
+check: ## What takes seconds: formatting and walls
+	@cargo fmt --all --check
+	@scripts/check-walls
+
+fmt: ## Format the sources
+	@cargo fmt --all
+
+ci: ## Everything that must hold before a change is taken
+	@.ci/run
+
+clean: ## Remove what was built
+	@rm -rf target .cache
