@@ -46,6 +46,12 @@ impl Matrix {
         Ok(Self { rows, dim, data })
     }
 
+    /// `data` as rows of `dim` entries; fails as [`MatrixRef::new`] does.
+    pub fn new(dim: usize, data: Vec<f32>) -> Result<Self, MatrixError> {
+        let rows = MatrixRef::new(dim, &data)?.rows;
+        Ok(Self { rows, dim, data })
+    }
+
     /// Number of rows, one per clip; may be zero.
     pub fn rows(&self) -> usize {
         self.rows

@@ -51,6 +51,7 @@ impl JobState {
 macro_rules! entity {
     ($(#[$doc:meta])* $module:ident, $table:literal, { $($(#[$attribute:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$doc])*
+        #[allow(unreachable_pub, reason = "sea-orm's derives want pub types")]
         pub(crate) mod $module {
             #[allow(unused_imports)]
             use super::{JobKind, JobState, Outcome, Role, Stage, VideoState};

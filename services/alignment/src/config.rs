@@ -1,0 +1,36 @@
+//! Settings of the alignment service.
+
+use std::num::NonZeroU16;
+
+use serde::{Deserialize, Serialize};
+use sopilot_chassis::{Problems, Validate};
+
+/// How alignments are computed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AlignmentConfig {
+    /// Jobs that are worked on at the same time, per stage.
+    pub slots: NonZeroU16,
+    /// Threads for one alignment.
+    pub threads: u16,
+    /// Largest matrix that is taken, in bytes.
+    pub max_matrix_bytes: u64,
+}
+
+impl Default for AlignmentConfig {
+    fn default() -> Self {
+        Self {
+            slots: NonZeroU16::MIN.saturating_add(1),
+            threads: 1,
+            // Two hours at two clips a second of 16 kB each.
+            max_matrix_bytes: 256 << 20,
+        }
+    }
+}
+
+impl Validate for AlignmentConfig {
+    fn validate(&self, problems: &mut Problems) {
+        problems.in_range("slots", &self.slots.get(), 1..=256);
+        problems.in_range("threads", &self.threads, 1..=256);
+        problems.in_range("max_matrix_bytes", &self.max_matrix_bytes, 1024..=1 << 36);
+    }
+}

@@ -1,0 +1,106 @@
+//! Alignments on threads that may block.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use sopilot_blob::{BlobError, BlobStore, Key, Matrix};
+use sopilot_chassis::{ApiError, Reason};
+use sopilot_dtw::{
+    Cost, DtwError, MatrixView, Options, Side, align_with_evidence, engine_name,
+};
+use sopilot_proto::alignment::v1 as wire;
+use sopilot_wire::wire_alignment;
+
+use crate::AlignmentConfig;
+
+/// Computes alignments.
+#[derive(Clone)]
+pub(crate) struct Engine {
+    pub(crate) blobs: BlobStore,
+    pub(crate) config: AlignmentConfig,
+}
+
+/// How to align one pair.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<std::ops::Range<u32>>,
+    pub(crate) cost: Cost,
+    pub(crate) center_on_gold: bool,
+    pub(crate) non_overlapping_lag: u32,
+}
+
+/// Stops a computation when it is dropped: the caller has gone.
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Engine {
+    /// Aligns a pair. Dropping the future stops the computation.
+    pub(crate) async fn align(
+        &self,
+        gold: Arc<Matrix>,
+        trainee: Arc<Matrix>,
+        plan: Plan,
+    ) -> Result<wire::Alignment, DtwError> {
+        let cancel = Arc::new(AtomicBool::new(false));
+        let _stop = StopOnDrop(Arc::clone(&cancel));
+        let threads = self.config.threads.into();
+        let computed = tokio::task::spawn_blocking(move || {
+            let options = Options {
+                cost: plan.cost,
+                center_on_gold: plan.center_on_gold,
+                non_overlapping_lag: plan.non_overlapping_lag.max(1),
+                threads,
+                cancel: Some(&cancel),
+            };
+            let gold = MatrixView::new(Side::Gold, gold.rows(), gold.dim(), gold.data())?;
+            let trainee =
+                MatrixView::new(Side::Trainee, trainee.rows(), trainee.dim(), trainee.data())?;
+            let (path, evidence) = align_with_evidence(&gold, &trainee, &plan.steps, &options)?;
+            Ok(wire_alignment(path, evidence, engine_name()))
+        });
+        computed.await.expect("an alignment does not panic")
+    }
+
+    /// Reads stored embeddings.
+    pub(crate) async fn load(&self, key: &str) -> Result<Matrix, LoadError> {
+        let key = Key::parse(key).map_err(|error| LoadError::Key(error.to_string()))?;
+        Ok(self.blobs.get_matrix(&key, self.config.max_matrix_bytes).await?)
+    }
+}
+
+/// Why stored embeddings cannot be read.
+#[derive(Debug)]
+pub(crate) enum LoadError {
+    Key(String),
+    Blob(BlobError),
+}
+
+impl From<BlobError> for LoadError {
+    fn from(error: BlobError) -> Self {
+        Self::Blob(error)
+    }
+}
+
+/// What a failed alignment is to a caller.
+pub(crate) fn api_error(error: &DtwError) -> ApiError {
+    let reason = match error {
+        DtwError::Empty { .. }
+        | DtwError::TooManyRows { .. }
+        | DtwError::WrongLength { .. }
+        | DtwError::NotFinite { .. }
+        | DtwError::ZeroRow { .. }
+        | DtwError::RowTooLong { .. }
+        | DtwError::DimensionMismatch { .. } => Reason::MatrixInvalid,
+        DtwError::BadStep { .. } => Reason::InvalidArgument,
+        DtwError::OutOfMemory { .. } => Reason::Overloaded,
+        DtwError::Cancelled => Reason::Cancelled,
+    };
+    ApiError::new(reason, error.to_string())
+}

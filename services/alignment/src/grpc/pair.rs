@@ -1,0 +1,147 @@
+//! One pair as it arrives: a header, then chunks of its inline matrices.
+
+use std::sync::Arc;
+
+use sopilot_blob::Matrix;
+use sopilot_chassis::{ApiError, Reason};
+use sopilot_dtw::Cost;
+use sopilot_proto::alignment::v1::{
+    self as wire, AlignHeader, InlineMatrix, MatrixChunk, MatrixSide, matrix_source::Source,
+};
+use sopilot_wire::step_ranges;
+
+use crate::engine::{Engine, Plan};
+
+/// A pair that is arriving.
+pub(super) struct Pair {
+    gold: Arriving,
+    trainee: Arriving,
+    plan: Plan,
+}
+
+/// One matrix of a pair.
+enum Arriving {
+    Stored(String),
+    Inline { shape: InlineMatrix, bytes: Vec<u8>, expected: usize },
+}
+
+impl Pair {
+    /// Checks the header; memory is taken as chunks arrive, not as announced.
+    pub(super) fn new(header: AlignHeader, max_matrix_bytes: u64) -> Result<Self, ApiError> {
+        let options = header.options.unwrap_or_default();
+        let cost = match wire::Cost::try_from(options.cost) {
+            Ok(wire::Cost::Unspecified | wire::Cost::Cosine) => Cost::Cosine,
+            Ok(wire::Cost::SquaredEuclidean) => Cost::SquaredEuclidean,
+            Err(_) => {
+                return Err(ApiError::invalid("options.cost", "is not one of the values of the contract"));
+            }
+        };
+        Ok(Self {
+            gold: Arriving::new("gold", header.gold, max_matrix_bytes)?,
+            trainee: Arriving::new("trainee", header.trainee, max_matrix_bytes)?,
+            plan: Plan {
+                steps: step_ranges(&header.steps),
+                cost,
+                center_on_gold: options.center_on_gold,
+                non_overlapping_lag: options.non_overlapping_lag,
+            },
+        })
+    }
+
+    /// Takes the next bytes of one of the matrices.
+    pub(super) fn push(&mut self, chunk: &MatrixChunk) -> Result<(), ApiError> {
+        match chunk.side() {
+            MatrixSide::Gold => self.gold.push("gold", &chunk.data),
+            MatrixSide::Trainee => self.trainee.push("trainee", &chunk.data),
+            MatrixSide::Unspecified => {
+                Err(ApiError::invalid("chunk.side", "say which matrix the chunk belongs to"))
+            }
+        }
+    }
+
+    /// Whether all bytes that were announced have arrived.
+    pub(super) fn is_complete(&self) -> bool {
+        self.gold.is_complete() && self.trainee.is_complete()
+    }
+
+    /// The two matrices, once all chunks have arrived.
+    pub(super) async fn resolve(
+        self,
+        engine: &Engine,
+    ) -> Result<(Arc<Matrix>, Arc<Matrix>, Plan), ApiError> {
+        let gold = self.gold.resolve("gold", engine).await?;
+        let trainee = self.trainee.resolve("trainee", engine).await?;
+        Ok((Arc::new(gold), Arc::new(trainee), self.plan))
+    }
+}
+
+impl Arriving {
+    fn new(
+        side: &str,
+        source: Option<wire::MatrixSource>,
+        max_bytes: u64,
+    ) -> Result<Self, ApiError> {
+        match source.and_then(|source| source.source) {
+            Some(Source::ObjectKey(key)) => Ok(Self::Stored(key)),
+            Some(Source::Inline(shape)) => {
+                let expected = u64::from(shape.rows) * u64::from(shape.dim) * 4;
+                if expected == 0 || expected > max_bytes {
+                    return Err(ApiError::new(
+                        Reason::MatrixInvalid,
+                        format!(
+                            "the {side} matrix is announced as {} × {}, {expected} bytes: it must have 1 to {max_bytes} bytes",
+                            shape.rows, shape.dim
+                        ),
+                    ));
+                }
+                Ok(Self::Inline { shape, bytes: Vec::new(), expected: expected as usize })
+            }
+            None => Err(ApiError::invalid(side, "say where the matrix comes from")),
+        }
+    }
+
+    fn push(&mut self, side: &str, data: &[u8]) -> Result<(), ApiError> {
+        match self {
+            Self::Stored(key) => Err(ApiError::new(
+                Reason::MatrixInvalid,
+                format!("the {side} matrix is the stored object {key}: send no chunks for it"),
+            )),
+            Self::Inline { bytes, expected, .. } => {
+                if bytes.len() + data.len() > *expected {
+                    return Err(ApiError::new(
+                        Reason::MatrixInvalid,
+                        format!("more than the announced {expected} bytes of the {side} matrix arrived"),
+                    ));
+                }
+                bytes.extend_from_slice(data);
+                Ok(())
+            }
+        }
+    }
+
+    fn is_complete(&self) -> bool {
+        match self {
+            Self::Stored(_) => true,
+            Self::Inline { bytes, expected, .. } => bytes.len() == *expected,
+        }
+    }
+
+    async fn resolve(self, side: &str, engine: &Engine) -> Result<Matrix, ApiError> {
+        match self {
+            Self::Stored(key) => Ok(engine.load(&key).await?),
+            Self::Inline { bytes, expected, .. } if bytes.len() < expected => Err(ApiError::new(
+                Reason::MatrixInvalid,
+                format!("{} of {expected} bytes of the {side} matrix arrived", bytes.len()),
+            )),
+            Self::Inline { shape, bytes, .. } => {
+                let values: Vec<f32> = bytes
+                    .chunks_exact(4)
+                    .map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]]))
+                    .collect();
+                Matrix::new(shape.dim as usize, values).map_err(|error| {
+                    ApiError::new(Reason::MatrixInvalid, format!("the {side} matrix: {error}"))
+                })
+            }
+        }
+    }
+}
