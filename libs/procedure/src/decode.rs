@@ -109,8 +109,8 @@ impl Evidence<'_> {
     }
 }
 
-/// Predecessor of a state, or its own index: stay.
-type From = u16;
+/// The state before; its own index: stay.
+type From = u32;
 
 struct Trellis {
     steps: usize,
@@ -125,13 +125,18 @@ struct Trellis {
 
 impl Trellis {
     fn new(steps: usize, clips: usize, order: &StepOrder) -> Self {
+        let skips = |before: usize, after: usize| {
+            (0..steps)
+                .any(|between| order.precedes(before, between) && order.precedes(between, after))
+        };
         let entering = |cell: usize| {
             let (before, after) = (cell / steps, cell % steps);
-            match (after == before + 1, order.is_free(before, after)) {
-                (true, _) => 0.0,
-                (false, true) => FREE_ORDER,
-                // Anything between the two that the order asks for is skipped.
-                (false, false) => JUMP,
+            if after == before + 1 {
+                0.0
+            } else if order.precedes(after, before) || skips(before, after) {
+                JUMP
+            } else {
+                FREE_ORDER
             }
         };
         let needs_nothing = |step: usize| (0..steps).all(|other| !order.precedes(other, step));
@@ -190,7 +195,7 @@ impl Trellis {
         let mut step_of = vec![None; self.clips];
         for clip in (0..self.clips).rev() {
             step_of[clip] = (state < steps).then_some(state);
-            state = usize::from(from[clip * states + state]);
+            state = from[clip * states + state] as usize;
         }
         step_of
     }

@@ -6,13 +6,11 @@
 //! 3. [`score`] turns the evidence of one or several alignments into steps,
 //!    deviations, a score and a verdict.
 //!
-//! How a score is made: similarities become [likeness] on a scale that the
+//! How a score is made: similarities become likeness on a scale that the
 //! gold itself sets; a decoding that may jump says which step the trainee did
 //! when; of that, the heaviest part that the order policy allows is done
 //! right, and everything else is a deviation. A warping path, which is
 //! monotone and can never show a swap, is used for the 15 metrics only.
-//!
-//! [likeness]: CALIBRATION
 
 // Tests compare exactly where the arithmetic is exact.
 #![cfg_attr(test, allow(clippy::float_cmp))]
@@ -22,6 +20,7 @@ mod change_points;
 mod clip;
 mod decode;
 mod findings;
+mod kernel;
 mod likeness;
 mod lint;
 mod metrics;

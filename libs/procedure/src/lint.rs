@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::clip::Timeline;
-use crate::prepare::{PreparedStep, ReducedKernel, StepSource};
+use crate::kernel::ReducedKernel;
+use crate::prepare::{PreparedStep, StepSource};
 
 /// Two steps are alike if clips of one resemble the other at least this much
 /// as they resemble their own step's clips.

@@ -39,11 +39,6 @@ impl StepOrder {
         self.precedes[before * self.steps + after]
     }
 
-    /// Whether the order leaves no choice at all between two steps.
-    pub(crate) fn is_free(&self, a: usize, b: usize) -> bool {
-        !self.precedes(a, b) && !self.precedes(b, a)
-    }
-
     /// Warshall's algorithm.
     fn close(&mut self) {
         for via in 0..self.steps {

@@ -86,17 +86,16 @@ impl<'a> Reading<'a> {
 
     /// Time that an occurrence took, without what is unexplained in it.
     pub(crate) fn duration_s(&self, clips: &Range<usize>) -> f64 {
-        let time = self.timeline.time_of(clips).duration_s();
-        let elsewhere: usize = self
+        let within = |run: &Range<usize>| run.start.max(clips.start)..run.end.min(clips.end);
+        let elsewhere = self
             .unexplained
             .iter()
-            .map(|run| {
-                run.end
-                    .min(clips.end)
-                    .saturating_sub(run.start.max(clips.start))
-            })
+            .map(within)
+            .filter(|run| !run.is_empty());
+        let elsewhere_s: f64 = elsewhere
+            .map(|run| self.timeline.time_of(&run).duration_s())
             .sum();
-        time - elsewhere as f64 * self.timeline.stride_s
+        self.timeline.time_of(clips).duration_s() - elsewhere_s
     }
 
     /// The clips between what must come before the step and what must come

@@ -102,7 +102,8 @@ pub struct StepResult {
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepStatus {
-    /// Done as the procedure asks.
+    /// Done as the procedure asks; or not found, but too unsurely missing to
+    /// be reported: then it has no time, and the verdict is not a pass.
     Done,
     /// Done, with a deviation of order, time or repetition.
     Deviated,
