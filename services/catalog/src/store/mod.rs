@@ -12,6 +12,8 @@ mod entity;
 mod idempotency;
 mod jobs;
 mod migration;
+#[cfg(test)]
+mod model_test;
 mod orphans;
 mod outbox;
 mod page;
@@ -89,6 +91,19 @@ impl Store {
         let db = Database::connect(options).await?;
         migration::Migrator::up(&db, None).await?;
         Ok(Self { db, clock, config, outbox_filled: Arc::new(Notify::new()) })
+    }
+
+    /// A database that lives in memory, as long as the store does.
+    #[cfg(test)]
+    async fn in_memory(config: Arc<CatalogConfig>, clock: Clock) -> Self {
+        let mut options = ConnectOptions::new("sqlite::memory:");
+        // One connection that is never closed: another would see another,
+        // empty database.
+        options.max_connections(1).min_connections(1).sqlx_logging(false);
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+        let db = Database::connect(options).await.expect("a database in memory");
+        migration::Migrator::up(&db, None).await.expect("the schema");
+        Self { db, clock, config, outbox_filled: Arc::new(Notify::new()) }
     }
 
     /// Whether the database answers.
