@@ -41,6 +41,11 @@ pub(crate) const POOR_VIEW: f64 = 0.3;
 /// alike instead of unrelated pay for it.
 pub(crate) const JUMP: f64 = 3.0;
 
+/// Starting the same step again at once. Half a jump, for it does not leave
+/// the step; that each time must go through most of the step guards against
+/// chance.
+pub(crate) const AGAIN: f64 = 1.5;
+
 /// Leaving the steps for something else. Cheaper than a jump, for pauses
 /// between steps are common.
 pub(crate) const PAUSE: f64 = 1.0;

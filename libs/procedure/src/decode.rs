@@ -30,7 +30,8 @@ pub(crate) struct Occurrence {
 /// What the trainee did.
 #[derive(Debug)]
 pub(crate) struct Decoded {
-    /// In time, not overlapping; neighbours differ in their step.
+    /// In time, not overlapping. Neighbours differ in their step until
+    /// [`crate::repeats::split_repeats`] has looked into them.
     pub(crate) occurrences: Vec<Occurrence>,
     /// The clip's step; `None` where no step was done.
     pub(crate) step_of: Vec<Option<usize>>,

@@ -29,6 +29,7 @@ mod plan;
 mod prepare;
 mod procedure;
 mod reading;
+mod repeats;
 mod report;
 mod score;
 mod validate;

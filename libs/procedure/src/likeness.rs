@@ -25,6 +25,8 @@ pub(crate) struct Likeness {
     /// What the trainee's contrast between alike and unlike is relative to the
     /// gold's own; below [`MIN_CONTRAST`] the videos show different work.
     pub(crate) contrast: f64,
+    /// Per gold.
+    levels: Vec<Levels>,
 }
 
 impl Likeness {
@@ -36,6 +38,7 @@ impl Likeness {
             idle: vec![false; clips],
             coverage: vec![0.0; steps],
             contrast: f64::NEG_INFINITY,
+            levels: Vec::with_capacity(golds.len()),
         };
         for gold in golds {
             all.add(gold);
@@ -49,6 +52,11 @@ impl Likeness {
 
     pub(crate) fn of(&self, step: usize, clip: usize) -> f64 {
         self.step[step * self.clips + clip]
+    }
+
+    /// A similarity with any clip of one gold as a likeness.
+    pub(crate) fn against(&self, gold: usize, similarity: f32) -> f64 {
+        self.levels[gold].likeness(similarity)
     }
 
     /// Mean over some clips, cut to 0..=1; 0 over none.
@@ -100,6 +108,7 @@ impl Likeness {
                 .count();
             *coverage = coverage.max(seen as f64 / best.len() as f64);
         }
+        self.levels.push(levels);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::prepare::{PreparedGold, StepSource};
 use crate::procedure::Procedure;
 use crate::reading::Reading;
+use crate::repeats::split_repeats;
 use crate::report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus};
 use crate::verdict::{Grounds, verdict};
 
@@ -96,12 +97,9 @@ pub fn score(input: &ScoreInput<'_>) -> Result<ScoreOutcome, ScoreError> {
     let plan = Plan::new(input.procedure, &golds);
     let timeline = Timeline::new(input.trainee);
     let likeness = Likeness::new(&golds, input.trainee.len());
-    let decoded = decode(
-        &likeness,
-        &plan.order,
-        input.trainee,
-        timeline.non_overlapping_lag(),
-    );
+    let lag = timeline.non_overlapping_lag();
+    let mut decoded = decode(&likeness, &plan.order, input.trainee, lag);
+    split_repeats(&mut decoded, &golds, &likeness, lag);
     let reading = Reading::new(&plan, &likeness, &timeline, &decoded);
     let (reported, doubted): (Vec<Finding>, Vec<Finding>) = find(&reading)
         .into_iter()
@@ -301,6 +299,11 @@ fn check_gold(gold: usize, input: &GoldInput<'_>, clips: usize) -> Result<(), Sc
             "the best similarity of trainee clips",
             evidence.trainee_best.len(),
             clips,
+        ),
+        (
+            "the picture",
+            evidence.picture.cells.len(),
+            evidence.picture.rows as usize * evidence.picture.columns as usize,
         ),
         (
             "the list of path costs",

@@ -245,6 +245,16 @@ fn a_step_done_again_is_repeated() {
 }
 
 #[test]
+fn a_step_done_again_at_once_is_repeated_and_not_slow() {
+    let acts = |work: &Work| {
+        let mut acts = work.in_order();
+        acts.insert(3, Act::Step(2, 1.0));
+        acts
+    };
+    assert!(exact(acts, &[(DeviationType::RepeatedStep, Some(2))]) >= ALMOST_ALL);
+}
+
+#[test]
 fn foreign_work_between_steps_is_extra() {
     let acts = |work: &Work| {
         let mut acts = work.in_order();
