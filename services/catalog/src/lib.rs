@@ -13,6 +13,8 @@ mod receive;
 mod relay;
 mod store;
 mod sweeper;
+#[cfg(test)]
+mod tests;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -93,6 +93,12 @@ impl Store {
         Ok(Self { db, clock, config, outbox_filled: Arc::new(Notify::new()) })
     }
 
+    /// A database that lives in memory, on the system's clock.
+    #[cfg(test)]
+    pub(crate) async fn in_memory_now(config: Arc<CatalogConfig>) -> Self {
+        Self::in_memory(config, Clock::System).await
+    }
+
     /// A database that lives in memory, as long as the store does.
     #[cfg(test)]
     async fn in_memory(config: Arc<CatalogConfig>, clock: Clock) -> Self {
