@@ -281,8 +281,8 @@ mod tests {
             }
         }
 
-        fn row(&self, clip: &ClipFrames<'_>) -> Vec<f32> {
-            let mut row = vec![0.0, 0.0, 0.0, 100.0];
+        fn row(clip: &ClipFrames<'_>) -> Vec<f32> {
+            let mut row = [0.0, 0.0, 0.0, 100.0];
             for (i, byte) in clip.rgb().iter().enumerate() {
                 row[i % 3] += f32::from(*byte) / clip.rgb().len() as f32;
             }
@@ -318,7 +318,7 @@ mod tests {
                     needs: "frames of at least 16×16".to_owned(),
                 });
             }
-            let mut rows = clips.iter().map(|clip| self.row(clip)).collect::<Vec<_>>();
+            let mut rows = clips.iter().map(Self::row).collect::<Vec<_>>();
             let call = self.calls.fetch_add(1, Ordering::Relaxed);
             match self.fault {
                 "empty" if clips.is_empty() => rows.push(vec![0.5; 4]),

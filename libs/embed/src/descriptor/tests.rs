@@ -21,9 +21,10 @@ fn scene(
                 let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
                 let grain = 20.0 * (u * 40.0).sin() * (v * 17.0).cos();
                 let near = (u - hand_x).hypot((v - hand_y) * 0.6) < 0.09;
-                let pixel = match near {
-                    true => [190.0, 150.0, 120.0],
-                    false => [95.0 + grain, 85.0 + grain, 75.0 + grain],
+                let pixel = if near {
+                    [190.0, 150.0, 120.0]
+                } else {
+                    [95.0 + grain, 85.0 + grain, 75.0 + grain]
                 };
                 rgb.extend(pixel.map(|value| light(value).clamp(0.0, 255.0) as u8));
             }

@@ -1,0 +1,233 @@
+//! Performances as video files, through the ffmpeg program.
+
+use std::{
+    ffi::OsString,
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, Command, Stdio},
+    thread,
+};
+
+use crate::{Performance, RenderError, RenderOptions, Truth, render};
+
+/// Why a video was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum VideoError {
+    /// The options are out of their ranges.
+    #[error(transparent)]
+    Render(#[from] RenderError),
+    /// ffmpeg cannot be run.
+    #[error("ffmpeg cannot be run: {0}; install it and see that it is on the PATH")]
+    NoFfmpeg(#[source] io::Error),
+    /// This ffmpeg can write neither of the two formats that are tried.
+    #[error("this ffmpeg has neither the encoder libx264 nor mpeg4; install a full build")]
+    NoEncoder,
+    /// ffmpeg gave up.
+    #[error("ffmpeg could not write {path}: {said}")]
+    Encode {
+        /// The file asked for.
+        path: PathBuf,
+        /// What ffmpeg said.
+        said: String,
+    },
+    /// The finished file could not be put in its place.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Renders `performance` into an MP4 file at `path` and returns its truth.
+///
+/// H.264 if ffmpeg has libx264, else MPEG-4 part 2; yuv420p, index at the
+/// front. The file is written beside `path` and moved there when it is whole: a
+/// failure leaves nothing behind and an older file as it was.
+///
+/// # Errors
+/// [`VideoError`]; see its variants.
+pub fn write_video(
+    path: &Path,
+    performance: &Performance,
+    options: RenderOptions,
+) -> Result<Truth, VideoError> {
+    let frames = render(performance, options)?;
+    let partial = Partial::beside(path);
+    let mut encoder = Encoder::start(&partial.path, options)?;
+    let mut written = Ok(());
+    for frame in frames {
+        written = encoder.input.write_all(&frame);
+        if written.is_err() {
+            // ffmpeg closed its input; why, it says itself.
+            break;
+        }
+    }
+    encoder.finish(written).map_err(|said| VideoError::Encode {
+        path: path.to_owned(),
+        said,
+    })?;
+    partial.move_to(path).map_err(|source| VideoError::Write {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(performance.truth(options))
+}
+
+/// A file that is removed unless it is moved to its place.
+struct Partial {
+    path: PathBuf,
+}
+
+impl Partial {
+    fn beside(path: &Path) -> Self {
+        let mut name = OsString::from(path);
+        name.push(format!(".partial-{}", std::process::id()));
+        Self { path: name.into() }
+    }
+
+    fn move_to(self, path: &Path) -> io::Result<()> {
+        fs::rename(&self.path, path)
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        // Fails if it was moved or never written, which is as it should be.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A running ffmpeg that takes raw frames.
+struct Encoder {
+    process: Child,
+    input: ChildStdin,
+    /// Reads what ffmpeg says meanwhile, so that it never waits for a reader.
+    said: thread::JoinHandle<String>,
+}
+
+impl Encoder {
+    fn start(path: &Path, options: RenderOptions) -> Result<Self, VideoError> {
+        let mut process = Command::new("ffmpeg")
+            .args(["-hide_banner", "-loglevel", "error", "-nostats", "-y"])
+            .args(["-f", "rawvideo", "-pix_fmt", "rgb24"])
+            .args(["-s", &format!("{}x{}", options.width, options.height)])
+            .args(["-r", &options.fps.to_string(), "-i", "pipe:0", "-an"])
+            .args(codec()?)
+            .args(["-pix_fmt", "yuv420p", "-movflags", "+faststart"])
+            .args(["-f", "mp4"])
+            .arg(path)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(VideoError::NoFfmpeg)?;
+        let input = process.stdin.take().expect("stdin was asked to be piped");
+        let mut errors = process.stderr.take().expect("stderr was asked to be piped");
+        let said = thread::spawn(move || {
+            let mut said = Vec::new();
+            // What could be read is all there is to tell.
+            let _ = errors.read_to_end(&mut said);
+            String::from_utf8_lossy(&said).trim().to_owned()
+        });
+        Ok(Self {
+            process,
+            input,
+            said,
+        })
+    }
+
+    /// Ends the input, waits, and tells what went wrong.
+    fn finish(mut self, written: io::Result<()>) -> Result<(), String> {
+        drop(self.input);
+        let status = self.process.wait().map_err(|error| error.to_string())?;
+        let said = self.said.join().unwrap_or_default();
+        match written {
+            Ok(()) if status.success() => Ok(()),
+            Err(error) if said.is_empty() => Err(format!("{status}, {error}")),
+            _ => Err(format!("{status}, {said}")),
+        }
+    }
+}
+
+/// The arguments of the best encoder there is.
+fn codec() -> Result<&'static [&'static str], VideoError> {
+    let listed = Command::new("ffmpeg")
+        .args(["-hide_banner", "-encoders"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .map_err(VideoError::NoFfmpeg)?;
+    let listed = String::from_utf8_lossy(&listed.stdout);
+    let has = |name: &str| listed.split_whitespace().any(|word| word == name);
+    if has("libx264") {
+        Ok(&["-c:v", "libx264", "-preset", "veryfast", "-crf", "21"])
+    } else if has("mpeg4") {
+        Ok(&["-c:v", "mpeg4", "-q:v", "4"])
+    } else {
+        Err(VideoError::NoEncoder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Edit, Procedure};
+
+    const SMALL: RenderOptions = RenderOptions {
+        width: 128,
+        height: 72,
+        fps: 10,
+    };
+
+    fn short() -> Performance {
+        let mut procedure = Procedure::demo(0);
+        procedure.steps.truncate(2);
+        Performance::new(&procedure, 1)
+            .with(Edit::Drop { step: 0 })
+            .unwrap()
+    }
+
+    fn probe(path: &Path, entry: &str) -> String {
+        let output = Command::new("ffprobe")
+            .args(["-v", "error", "-select_streams", "v:0", "-count_frames"])
+            .args(["-show_entries", entry, "-of", "csv=p=0"])
+            .arg(path)
+            .output()
+            .expect("ffprobe comes with ffmpeg, which these tests need");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    #[test]
+    fn a_video_has_the_length_and_size_of_its_truth() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("short.mp4");
+        let truth = write_video(&path, &short(), SMALL).unwrap();
+        let seconds: f64 = probe(&path, "format=duration").parse().unwrap();
+        assert!((seconds - truth.seconds).abs() < 1e-3, "{seconds}");
+        let frames = (truth.seconds * 10.0).round();
+        assert_eq!(
+            probe(&path, "stream=width,height,pix_fmt,nb_read_frames"),
+            format!("128,72,yuv420p,{frames}")
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failure_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("missing").join("video.mp4");
+        let error = write_video(&path, &short(), SMALL).unwrap_err();
+        assert!(matches!(error, VideoError::Encode { .. }), "{error}");
+
+        // A folder where the file should go: encoding works, moving does not.
+        let path = folder.path().join("folder.mp4");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("kept"), "").unwrap();
+        let error = write_video(&path, &short(), SMALL).unwrap_err();
+        assert!(matches!(error, VideoError::Write { .. }), "{error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
