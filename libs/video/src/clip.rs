@@ -134,8 +134,12 @@ impl Assembler {
         self.clips_made
     }
 
-    pub(crate) fn frames_taken(&self) -> u64 {
-        self.frames_taken
+    /// Whether there were frames at all, and only whole ones. `rest` is what came of one more, in bytes.
+    pub(crate) fn check_frames(&self, rest: usize) -> Result<(), VideoError> {
+        if rest > 0 || self.frames_taken == 0 {
+            return Err(VideoError::Corrupt);
+        }
+        Ok(())
     }
 
     /// Seconds of video in the frames taken.

@@ -13,7 +13,7 @@ use crate::{
     Clip, DecodePlan, Ffmpeg, Limits, VideoError, VideoInfo,
     clip::Assembler,
     guard::{Budget, Guarded},
-    probe::{Inspected, input_arguments, inspect, video_decoders},
+    probe::{Inspected, input_arguments, inspect, name_cause, video_decoders},
 };
 
 /// Says that an answer is no longer wanted. Clones share one state; it cannot be taken back.
@@ -99,28 +99,28 @@ impl Decoder {
     /// Reads frames until they make a clip or the video ends; at the end, gives the last clip if there is one.
     fn advance(&mut self) -> Result<Option<Clip>, VideoError> {
         while let Some(process) = &mut self.process {
+            self.limits.check_duration(self.assembler.seconds())?;
             let mut frame = self.assembler.buffer();
             let read = process.fill(&mut frame)?;
             if read < frame.len() {
-                process.finish()?;
+                let ended = process
+                    .finish()
+                    .and_then(|()| self.assembler.check_frames(read));
+                ended.map_err(|error| name_cause(error, process, &self.limits))?;
                 self.process = None;
                 let last = self.assembler.finish()?;
-                self.verdict = self.judge(read).err();
+                self.verdict = self.judge().err();
                 return Ok(last);
             }
             if let Some(clip) = self.assembler.push(frame)? {
                 return Ok(Some(clip));
             }
-            self.limits.check_duration(self.assembler.seconds())?;
         }
         Ok(None)
     }
 
-    /// Whether the video as a whole was good, once ffmpeg has ended well. `rest` is what came of one more frame.
-    fn judge(&self, rest: usize) -> Result<(), VideoError> {
-        if rest > 0 || self.assembler.frames_taken() == 0 {
-            return Err(VideoError::Corrupt);
-        }
+    /// Whether the video as a whole was good, once ffmpeg has ended well.
+    fn judge(&self) -> Result<(), VideoError> {
         let decoded = self.assembler.seconds();
         if let Some(promised) = self.inspected.promised_seconds
             && promised - decoded > (promised * MISSING_SHARE).max(MISSING_SECONDS)

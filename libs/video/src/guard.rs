@@ -155,7 +155,7 @@ impl Guarded {
     }
 
     /// Waits for the end, once the output has ended. An exit status other than success is an error, and one that
-    /// says whose fault it was.
+    /// says whose fault it was; [`complaint`](Self::complaint) may know more of a video found corrupt.
     pub(crate) fn finish(&mut self) -> Result<(), VideoError> {
         let started = Instant::now();
         while self.stderr.is_some() {
@@ -177,13 +177,9 @@ impl Guarded {
         }
     }
 
-    /// The decoder that was asked for and is not on the list, if that is what the subprocess complained of.
-    pub(crate) fn refused_codec(&self) -> Option<String> {
-        let text = self.log.text();
-        let (before, _) = text.split_once(") not on whitelist")?;
-        let (_, name) = before.rsplit_once("Codec (")?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        (name.len() <= 32 && name.chars().all(plain)).then(|| name.to_owned())
+    /// Which of the walls around its decoders the subprocess says it has run into.
+    pub(crate) fn complaint(&self) -> Option<Complaint> {
+        Complaint::find(&self.log.text())
     }
 
     fn wait_for_output(&mut self, started: Instant) -> Result<(), VideoError> {
@@ -350,6 +346,41 @@ fn spawn_from_lasting_thread(command: Command) -> io::Result<Child> {
     answer.recv().map_err(|_| gone())?
 }
 
+/// A refusal of FFmpeg's own, of which only its message tells.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Complaint {
+    /// `-codec_whitelist` does not name this decoder.
+    Codec(String),
+    /// `-max_pixels`, or what FFmpeg can address, is less than this width and height.
+    Picture(u32, u32),
+}
+
+impl Complaint {
+    fn find(text: &str) -> Option<Self> {
+        Self::codec(text).or_else(|| Self::picture(text))
+    }
+
+    /// `Codec (ffv1) not on whitelist '…'`.
+    fn codec(text: &str) -> Option<Self> {
+        let (before, _) = text.split_once(") not on whitelist")?;
+        let (_, name) = before.rsplit_once("Codec (")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        (name.len() <= 32 && name.chars().all(plain)).then(|| Self::Codec(name.to_owned()))
+    }
+
+    /// `Picture size 20000x20000 exceeds specified max pixel count …` or `… is invalid`; the largest counts, for a
+    /// decoder that has given up goes on to complain of 0x0.
+    fn picture(text: &str) -> Option<Self> {
+        let size = |rest: &str| {
+            let (width, height) = rest.split_whitespace().next()?.split_once('x')?;
+            Some((width.parse().ok()?, height.parse().ok()?))
+        };
+        let sizes = text.split("Picture size ").skip(1).filter_map(size);
+        let largest = sizes.max_by_key(|(width, height)| u64::from(*width) * u64::from(*height));
+        largest.map(|(width, height)| Self::Picture(width, height))
+    }
+}
+
 /// The first and the last of what the subprocess said; the middle of a flood is dropped.
 #[derive(Debug, Default)]
 struct Log {
@@ -432,6 +463,23 @@ mod tests {
             process.log.text().contains("message-0 ")
                 && process.log.text().contains("message-19999")
         );
+    }
+
+    #[test]
+    fn complaints_are_recognised() {
+        let codec = "[ffv1 @ 0x55] Codec (ffv1) not on whitelist 'h264,vp9'";
+        assert_eq!(
+            Complaint::find(codec),
+            Some(Complaint::Codec("ffv1".into()))
+        );
+        let picture = "[IMGUTILS @ 0x7f] Picture size 20000x16000 exceeds specified max pixel count 70000 \
+                       Picture size 0x0 is invalid";
+        assert_eq!(
+            Complaint::find(picture),
+            Some(Complaint::Picture(20_000, 16_000))
+        );
+        assert_eq!(Complaint::find("Codec (<script>) not on whitelist"), None);
+        assert_eq!(Complaint::find("no frame!"), None);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CancelToken, Ffmpeg, Limits, Orientation, VideoError,
     container::Container,
-    guard::{Budget, Guarded, INPUT_ADDRESS},
+    guard::{Budget, Complaint, Guarded, INPUT_ADDRESS},
 };
 
 /// What a video says of itself. Decoding may find out otherwise.
@@ -82,11 +82,12 @@ pub(crate) fn inspect(
     }
     limits.check_bytes(metadata.len())?;
     let container = Container::identify(file, metadata.len())?;
-    let answer = ask(ffmpeg, file, container, limits, cancel)?;
+    let (answer, process) = ask(ffmpeg, file, container, limits, cancel)?;
     let stream = answer.choose_video().ok_or(VideoError::NoVideoStream {
         container: container.name(),
     })?;
-    let inspected = describe(container, &answer, stream, metadata.len())?;
+    let inspected = describe(container, &answer, stream, metadata.len())
+        .map_err(|error| name_cause(error, &process, limits))?;
     check(&inspected.info, stream, limits)?;
     Ok(inspected)
 }
@@ -190,13 +191,14 @@ const COMPANION_DECODERS: [&str; 39] = [
 /// Enough for some hundred tracks; more is an attack on whoever reads the answer.
 const MOST_ANSWER_BYTES: usize = 1 << 20;
 
+/// ffprobe's answer, and the process, which has ended, for its complaints.
 fn ask(
     ffmpeg: &Ffmpeg,
     file: &File,
     container: Container,
     limits: &Limits,
     cancel: &CancelToken,
-) -> Result<Answer, VideoError> {
+) -> Result<(Answer, Guarded), VideoError> {
     let entries = "format=start_time,duration:stream=index,codec_type,codec_name,width,height,sample_aspect_ratio,\
                    avg_frame_rate,start_time,duration,nb_frames:stream_tags=DURATION:\
                    stream_disposition=default,attached_pic:stream_side_data_list";
@@ -222,14 +224,28 @@ fn ask(
     let output = process.read_all(MOST_ANSWER_BYTES)?;
     process
         .finish()
-        .map_err(|error| match (error, process.refused_codec()) {
-            (VideoError::Corrupt, Some(codec)) => VideoError::CodecNotAllowed { codec },
-            (error, _) => error,
-        })?;
-    serde_json::from_slice(&output).map_err(|error| {
-        tracing::debug!(%error, "ffprobe's answer");
-        VideoError::Corrupt
-    })
+        .map_err(|error| name_cause(error, &process, limits))?;
+    match serde_json::from_slice(&output) {
+        Ok(answer) => Ok((answer, process)),
+        Err(error) => {
+            tracing::debug!(%error, "ffprobe's answer");
+            Err(VideoError::Corrupt)
+        }
+    }
+}
+
+/// A video found corrupt, with the cause that the subprocess's complaint gives away.
+pub(crate) fn name_cause(error: VideoError, process: &Guarded, limits: &Limits) -> VideoError {
+    match (error, process.complaint()) {
+        (VideoError::Corrupt, Some(Complaint::Codec(codec))) => {
+            VideoError::CodecNotAllowed { codec }
+        }
+        (VideoError::Corrupt, Some(Complaint::Picture(width, height))) => limits
+            .check_dimensions(width, height)
+            .err()
+            .unwrap_or(VideoError::Corrupt),
+        (error, _) => error,
+    }
 }
 
 #[derive(Debug, Deserialize)]
