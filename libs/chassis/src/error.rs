@@ -12,7 +12,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub(crate) use reason::code_name;
-pub use reason::{Reason, Retry, reference_page};
+pub use reason::{Reason, Retry, reference_table};
 
 /// The `google.rpc.ErrorInfo.domain` of every reason in this crate.
 pub const DOMAIN: &str = "sopilot";

@@ -321,15 +321,12 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The reference page of all reasons: a Markdown document with one table row per reason.
-pub fn reference_page() -> String {
+/// All reasons as a Markdown table, one row each; `docs/errors.md` holds it.
+pub fn reference_table() -> String {
     use fmt::Write as _;
 
     let mut page = String::from(
-        "# Error reasons\n\n\
-         Every error is a `google.rpc.Status` whose `ErrorInfo` has the domain `sopilot` and one of these reasons. \
-         A failed job carries one of them too. The names are stable; the messages are not.\n\n\
-         | Reason | gRPC code | Retry? | What happened | What to do |\n\
+        "| Reason | gRPC code | Retry? | What happened | What to do |\n\
          |---|---|---|---|---|\n",
     );
     for reason in Reason::ALL {
@@ -420,7 +417,7 @@ mod tests {
 
     #[test]
     fn the_reference_page_has_one_row_of_five_cells_per_reason() {
-        let page = reference_page();
+        let page = reference_table();
         let rows: Vec<_> = page
             .lines()
             .filter(|line| line.starts_with("| `"))
