@@ -131,7 +131,8 @@ impl Performance {
         &self.edits
     }
 
-    /// What the video rendered with `options` shows.
+    /// What the video rendered with `options` shows. The options are taken to be
+    /// ones that [`render`](crate::render()) accepts.
     pub fn truth(&self, options: RenderOptions) -> Truth {
         let slots = self.schedule();
         let gold = Self::gold(&self.procedure).schedule();

@@ -134,12 +134,12 @@ fn compare(gold: &Embedded, trainee: &Embedded) -> (f32, f32, f32) {
 
 #[test]
 fn clips_of_one_step_are_more_alike_than_clips_of_different_steps() {
-    for seed in [0, 1] {
+    for seed in [11, 12] {
         let procedure = Procedure::demo(seed);
         let gold = embed(&Performance::gold(&procedure));
         let mean = gold.mean();
         let gold = gold.centred(&mean);
-        let trainee = embed(&Performance::new(&procedure, 100 + seed)).centred(&mean);
+        let trainee = embed(&Performance::new(&procedure, 500 + seed)).centred(&mean);
         let (same, other, nearest) = compare(&gold, &trainee);
         println!("procedure {seed}: same {same:.3}, other {other:.3}, nearest right {nearest:.3}");
         assert!(same > other + 0.1, "same {same}, other {other}");

@@ -13,7 +13,7 @@ const ORIENTATIONS: usize = 8;
 pub(super) const ORIENTATION_DIM: usize = ORIENTATIONS * grid::FINE_CELLS;
 
 /// The constants of this module, for the checksum.
-pub(super) const CONSTANTS: &str = "appearance grids 3+6 orientations 8 root";
+pub(super) const CONSTANTS: &str = "appearance grids 3+6 orientations 8 root centred";
 
 /// Mean colour, colour contrast, lightness and edge orientations, in the order
 /// of the shares. All are means over the clip.
@@ -51,7 +51,8 @@ fn contrast(chroma_squared: &[f32], colour: &[f32]) -> Vec<f32> {
 
 /// Histograms of gradient orientation (Dalal & Triggs 2005) in the fine cells,
 /// square-rooted so that one strong edge does not hide the others (Arandjelović
-/// & Zisserman 2012).
+/// & Zisserman 2012), less the mean of each cell: what all orientations share is
+/// texture and noise, which every clip of a scene has, and would fill the block.
 fn orientations(frames: &Frames) -> Vec<f32> {
     let mut planes = vec![vec![0.0_f32; WIDTH * HEIGHT]; ORIENTATIONS];
     let share = 1.0 / frames.len() as f32;
@@ -72,6 +73,11 @@ fn orientations(frames: &Frames) -> Vec<f32> {
     }
     for v in &mut histograms {
         *v = v.sqrt();
+    }
+    for cell in 0..grid::FINE_CELLS {
+        let of_cell = || (cell..ORIENTATION_DIM).step_by(grid::FINE_CELLS);
+        let mean = of_cell().map(|i| histograms[i]).sum::<f32>() / ORIENTATIONS as f32;
+        of_cell().for_each(|i| histograms[i] -= mean);
     }
     histograms
 }
@@ -112,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_constants_are_in_the_checksum() {
-        let said = format!("appearance grids 3+6 orientations {ORIENTATIONS} root");
+        let said = format!("appearance grids 3+6 orientations {ORIENTATIONS} root centred");
         assert_eq!(CONSTANTS, said);
     }
 

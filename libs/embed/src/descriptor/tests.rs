@@ -79,7 +79,10 @@ fn a_static_clip_has_no_motion() {
     let last = row.len() - 1;
     assert!(row[..seen].iter().any(|v| v.abs() > 0.01));
     assert!(row[seen..last].iter().all(|v| *v == 0.0));
-    assert!(row[last] * row[last] > 0.6, "the bias holds motion's share");
+    assert!(
+        row[last] * row[last] > 0.48,
+        "the bias holds motion's share"
+    );
 }
 
 #[test]
@@ -104,7 +107,7 @@ fn light_and_size_matter_less_than_motion() {
         ("square", square),
     ] {
         let same = cosine(&reference, &row);
-        assert!(same > 0.98, "{name}: {same}");
+        assert!(same > 0.97, "{name}: {same}");
     }
     for (name, row) in [("elsewhere", elsewhere), ("backwards", backwards)] {
         let other = cosine(&reference, &row);
@@ -143,6 +146,12 @@ fn version_1_embeds_as_it_did() {
         (Descriptor::new().info().version.as_str(), row.len()),
         ("1", 763)
     );
-    let strides = row.chunks(109).map(|part| part.iter().sum::<f32>());
-    println!("{:?}", strides.collect::<Vec<_>>());
+    let sums = row.chunks(109).map(|part| part.iter().sum::<f32>());
+    let then = [
+        0.30715, 2.66213, -1.39233, -0.42019, 3.09640, 0.13903, 1.31395,
+    ];
+    for (sum, then) in sums.zip(then) {
+        // Processors differ in the last bits of atan2.
+        assert!((sum - then).abs() < 1e-3, "{sum} was {then}");
+    }
 }
