@@ -146,7 +146,11 @@ pub(crate) struct Addresses {
 /// All services, running.
 pub(crate) struct Mesh {
     addresses: Addresses,
-    shutdown: Shutdown,
+    /// The workers, the relay and the sweeper.
+    work: Shutdown,
+    /// The servers, which stop after the work: what is in flight is handed in
+    /// through them.
+    servers: Shutdown,
     bus: Arc<dyn Bus>,
     /// Held as long as the process uses the data.
     _lock: File,
@@ -177,7 +181,8 @@ impl Mesh {
     /// Starts all services and answers once they are ready.
     pub(crate) async fn start(config: &MeshConfig) -> Result<Self, StartError> {
         let lock = lock(&config.data_dir)?;
-        let shutdown = Shutdown::new(config.shutdown.clone());
+        let work = Shutdown::new(config.shutdown.clone());
+        let servers = Shutdown::new(ShutdownConfig::embedded());
         let bus: Arc<dyn Bus> = Arc::new(InProcessBus::default());
         let blobs = BlobStore::local(&config.data_dir.join("objects"))?;
         let listeners = Listeners::bind(&config.listen).await?;
@@ -203,8 +208,9 @@ impl Mesh {
             channel("alignment", &addresses.alignment)?,
         );
 
-        let mut serving = Serving { config, shutdown: &shutdown, readiness: Vec::new() };
-        let draining = shutdown.draining().clone();
+        let mut serving =
+            Serving { config, work: &work, servers: &servers, readiness: Vec::new() };
+        let draining = servers.draining().clone();
         serving.serve(listeners.catalog, catalog.services(draining))?;
         serving.serve(listeners.embedding, embedding.services())?;
         serving.serve(listeners.alignment, alignment.services())?;
@@ -212,12 +218,12 @@ impl Mesh {
 
         let jobs: PeerChannel = channel("catalog", &addresses.catalog)?;
         let name = format!("sopilot-{}", std::process::id());
-        catalog.start(shutdown.tracker(), shutdown.draining());
-        embedding.start(&name, jobs.clone(), Arc::clone(&bus), &shutdown);
-        alignment.start(&name, &jobs, &bus, &shutdown);
-        scoring.start(&name, jobs, Arc::clone(&bus), &shutdown);
+        catalog.start(work.tracker(), work.draining());
+        embedding.start(&name, jobs.clone(), Arc::clone(&bus), &work);
+        alignment.start(&name, &jobs, &bus, &work);
+        scoring.start(&name, jobs, Arc::clone(&bus), &work);
         serving.readiness.iter().for_each(Readiness::set_ready);
-        Ok(Self { addresses, shutdown, bus, _lock: lock })
+        Ok(Self { addresses, work, servers, bus, _lock: lock })
     }
 
     /// Where the services are.
@@ -225,15 +231,18 @@ impl Mesh {
         &self.addresses
     }
 
-    /// Stops the mesh, or tells that it is stopping.
+    /// Begins the stop, or tells that it has begun; [`stop`](Self::stop) leads
+    /// it to its end.
     pub(crate) fn shutdown(&self) -> &Shutdown {
-        &self.shutdown
+        &self.work
     }
 
     /// Stops and waits until everything has ended.
     pub(crate) async fn stop(self) {
-        self.shutdown.trigger();
-        self.shutdown.complete().await;
+        self.work.trigger();
+        self.work.complete().await;
+        self.servers.trigger();
+        self.servers.complete().await;
         self.bus.close().await;
     }
 }
@@ -271,7 +280,8 @@ impl Listeners {
 /// Puts services behind ports.
 struct Serving<'a> {
     config: &'a MeshConfig,
-    shutdown: &'a Shutdown,
+    work: &'a Shutdown,
+    servers: &'a Shutdown,
     readiness: Vec<Readiness>,
 }
 
@@ -282,11 +292,11 @@ impl Serving<'_> {
             .with_descriptor_set(DESCRIPTORS)
             .build(listener)?;
         self.readiness.push(server.readiness());
-        let shutdown = self.shutdown.clone();
+        let (work, servers) = (self.work.clone(), self.servers.clone());
         tokio::spawn(async move {
-            if let Err(error) = server.serve(&shutdown).await {
+            if let Err(error) = server.serve(&servers).await {
                 tracing::error!(%error, "a server ended; stopping");
-                shutdown.trigger();
+                work.trigger();
             }
         });
         Ok(())

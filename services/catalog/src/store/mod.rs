@@ -73,7 +73,9 @@ impl Store {
         config: Arc<CatalogConfig>,
         clock: Clock,
     ) -> std::result::Result<Self, DbErr> {
-        let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
+        let mut options = ConnectOptions::new("sqlite://catalog.sqlite");
+        // The path is not made part of a URL, where some characters mean
+        // something else.
         let path = path.to_owned();
         options
             .max_connections(4)
