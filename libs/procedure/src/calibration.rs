@@ -15,7 +15,7 @@ pub(crate) const ALIKE_QUANTILE: f64 = 0.75;
 /// A trainee resembles the gold less than the gold itself does, by a shift
 /// that is fitted per trainee but bounded: below this share of the gold's own
 /// contrast the two videos do not show the same work.
-pub(crate) const MIN_CONTRAST: f64 = 0.4;
+pub(crate) const MIN_CONTRAST: f64 = 0.5;
 
 /// The gold's contrast between alike and unlike is never taken to be less, so
 /// that a gold without any structure does not make noise look alike.
@@ -24,11 +24,19 @@ pub(crate) const MIN_GOLD_CONTRAST: f64 = 0.1;
 /// Half-way between unrelated and alike.
 pub(crate) const HALF_ALIKE: f64 = 0.5;
 
+/// Below this, the best stretch for a step is what any work offers by chance:
+/// a little below half, for it is the best of all places.
+pub(crate) const HALF_COURSE: f64 = 0.45;
+
 // ---- Decoding, in nats. ----
 
 /// Evidence of one independent clip per unit of likeness: a clip as alike as
 /// it can be expected to be is worth 2 nats, as is one that is unrelated.
 pub(crate) const NATS_PER_LIKENESS: f64 = 4.0;
+
+/// Evidence of one independent clip per unit of likeness of the step's course:
+/// as much as the clip's own, which looks at it without its neighbours.
+pub(crate) const NATS_PER_COURSE: f64 = 4.0;
 
 /// Beyond this, one clip's evidence grows ten times more slowly: no single
 /// clip decides.
@@ -56,6 +64,10 @@ pub(crate) const FREE_ORDER: f64 = 0.5;
 
 /// Less evidence than one alike clip is not an occurrence of a step.
 pub(crate) const MIN_OCCURRENCE: f64 = 1.0;
+
+/// Nor is a stretch shorter than this share of the step in the gold: nobody
+/// works four times as fast.
+pub(crate) const MIN_FRAGMENT: f64 = 0.25;
 
 // ---- Deviations. ----
 

@@ -3,65 +3,120 @@
 //! The video is cut into stretches so that the scatter of the embeddings
 //! around each stretch's own mean, plus a penalty for every stretch, is least
 //! (Arlot, Celisse & Harchaoui 2019, with the linear kernel on centred unit
-//! rows). Dynamic programming finds the exact optimum.
+//! rows). Dynamic programming finds the exact optimum; the penalty follows
+//! from how much needless stretches gain in this very video.
 
 use std::ops::Range;
 
 use sopilot_dtw::SimilarityMatrix;
 
-/// Penalty of one more stretch, in units of the scatter that chance explains:
-/// noise of one row × rows that are not independent × log of the number of
-/// places to cut. A cut of pure noise gains one unit on average and, at the
-/// best of all places, two; as much again is asked for because a step moves
-/// on by itself and should not be cut for that.
-const PENALTY_FACTOR: f64 = 4.0;
+/// More stretches are never looked for: the search grows with their number.
+const MAX_STRETCHES: usize = 80;
+
+/// The bend must stand out from a straight line by this share of all that cuts
+/// gain, or there is no structure to find.
+const MIN_BEND: f64 = 0.05;
 
 /// Cuts a video into stretches of at least `min_rows` rows that cover it.
 ///
 /// `kernel` holds the similarities of all rows: time and memory grow with the
-/// square of their number, so callers reduce long videos first. `lag`: rows
-/// apart from which two rows are independent; their dissimilarity is the
-/// noise that cuts are judged by.
-pub(crate) fn segment(kernel: &SimilarityMatrix, min_rows: usize, lag: usize) -> Vec<Range<usize>> {
+/// square of their number, so callers reduce long videos first.
+pub(crate) fn segment(kernel: &SimilarityMatrix, min_rows: usize) -> Vec<Range<usize>> {
     let rows = kernel.clips();
     let min_rows = min_rows.max(1);
-    if rows < 2 * min_rows {
-        return std::iter::once(0..rows).collect();
-    }
-    let scatter = Scatter::new(kernel);
-    let penalty = penalty(kernel, min_rows, lag);
-    // least[end]: cost of the best way to cut the rows before `end`.
-    let mut least = vec![f64::INFINITY; rows + 1];
-    let mut start_of = vec![0; rows + 1];
-    least[0] = 0.0;
-    for end in min_rows..=rows {
-        for start in 0..=end - min_rows {
-            let cost = least[start] + scatter.of(start..end) + penalty;
-            if cost < least[end] {
-                (least[end], start_of[end]) = (cost, start);
-            }
-        }
-    }
-    let mut stretches = Vec::new();
-    let mut end = rows;
-    while end > 0 {
-        stretches.push(start_of[end]..end);
-        end = start_of[end];
-    }
-    stretches.reverse();
-    stretches
+    let most = (rows / min_rows).clamp(1, MAX_STRETCHES);
+    let cuts = BestCuts::new(&Scatter::new(kernel), rows, min_rows, most);
+    cuts.stretches(bend(&cuts.costs))
 }
 
-fn penalty(kernel: &SimilarityMatrix, min_rows: usize, lag: usize) -> f64 {
-    let rows = kernel.clips();
-    let lag = lag.clamp(1, rows - 1);
-    let mut noise: Vec<f64> = (lag..rows)
-        .map(|row| 1.0 - f64::from(kernel.get(row - lag, row)))
-        .collect();
-    // The median: a few real changes must not raise the bar for themselves.
-    let noise = crate::clip::quantile(&mut noise, 0.5).max(1e-6);
-    let places = (rows as f64 / min_rows as f64).max(2.0);
-    PENALTY_FACTOR * noise * lag as f64 * (1.0 + places.ln())
+/// The number of stretches after which more gain only as much as they always
+/// do: where the curve of costs lies furthest below the straight line between
+/// its ends. The slope of that line is the price of a stretch, which makes
+/// this the penalised optimum.
+fn bend(costs: &[f64]) -> usize {
+    let last = costs.len() - 1;
+    let gain = costs[0] - costs[last];
+    let below = |index: usize| costs[0] - gain * index as f64 / last.max(1) as f64 - costs[index];
+    let best = (0..costs.len()).fold(0, |best, index| {
+        if below(index) > below(best) {
+            index
+        } else {
+            best
+        }
+    });
+    if below(best) >= MIN_BEND * gain {
+        best + 1
+    } else {
+        1
+    }
+}
+
+/// The best ways to cut rows into 1, 2, … stretches.
+struct BestCuts {
+    /// Total scatter, by number of stretches less one.
+    costs: Vec<f64>,
+    /// By number of stretches less one: start of the last stretch of the rows
+    /// before each end.
+    start_of: Vec<Vec<usize>>,
+    rows: usize,
+}
+
+impl BestCuts {
+    fn new(scatter: &Scatter, rows: usize, min_rows: usize, most: usize) -> Self {
+        // Always one stretch, be it too short.
+        let first: Vec<f64> = (0..=rows)
+            .map(|end| {
+                if end == 0 {
+                    f64::INFINITY
+                } else {
+                    scatter.of(0..end)
+                }
+            })
+            .collect();
+        let mut cuts = Self {
+            costs: vec![first[rows]],
+            start_of: vec![vec![0; rows + 1]],
+            rows,
+        };
+        let mut least = first;
+        for count in 2..=most {
+            let mut next = vec![f64::INFINITY; rows + 1];
+            let mut start_of = vec![0; rows + 1];
+            for end in count * min_rows..=rows {
+                let places = (count - 1) * min_rows..=end - min_rows;
+                for (start, before) in least
+                    .iter()
+                    .enumerate()
+                    .take(places.end() + 1)
+                    .skip(*places.start())
+                {
+                    let cost = before + scatter.of(start..end);
+                    if cost < next[end] {
+                        (next[end], start_of[end]) = (cost, start);
+                    }
+                }
+            }
+            cuts.costs.push(next[rows]);
+            cuts.start_of.push(start_of);
+            least = next;
+        }
+        cuts
+    }
+
+    fn stretches(&self, count: usize) -> Vec<Range<usize>> {
+        let mut end = self.rows;
+        let mut stretches: Vec<Range<usize>> = self.start_of[..count]
+            .iter()
+            .rev()
+            .map(|start_of| {
+                let stretch = start_of[end]..end;
+                end = stretch.start;
+                stretch
+            })
+            .collect();
+        stretches.reverse();
+        stretches
+    }
 }
 
 /// Scatter of any stretch of rows around its mean, in constant time.
@@ -127,7 +182,7 @@ mod tests {
         for seed in 0..5 {
             let work = Work::new(seed, 5);
             let rows = work.gold(seed).rows;
-            let found = segment(&kernel(&rows), 4, 2);
+            let found = segment(&kernel(&rows), 4);
             let cuts: Vec<usize> = found.iter().skip(1).map(|stretch| stretch.start).collect();
             let truth = work.gold(seed).boundaries();
             for cut in &truth {
@@ -147,12 +202,12 @@ mod tests {
     fn stretches_cover_the_video_and_are_long_enough() {
         let rows = Work::new(1, 6).gold(2).rows;
         for min_rows in [1, 3, 10, 40, 1000] {
-            let found = segment(&kernel(&rows), min_rows, 2);
+            let found = segment(&kernel(&rows), min_rows);
             assert_eq!(found[0].start, 0);
             assert_eq!(found[found.len() - 1].end, rows.len());
             assert!(found.windows(2).all(|pair| pair[0].end == pair[1].start));
             assert!(found.len() == 1 || found.iter().all(|stretch| stretch.len() >= min_rows));
         }
-        assert_eq!(segment(&kernel(&rows[..1]), 4, 2)[0], 0..1);
+        assert_eq!(segment(&kernel(&rows[..1]), 4)[0], 0..1);
     }
 }

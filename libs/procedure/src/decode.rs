@@ -10,11 +10,13 @@
 use std::ops::Range;
 
 use crate::calibration::{
-    FREE_ORDER, HALF_ALIKE, JUMP, MIN_OCCURRENCE, NATS_PER_LIKENESS, PAUSE, POOR_VIEW, SOFT_LIMIT,
+    FREE_ORDER, HALF_ALIKE, HALF_COURSE, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, NATS_PER_COURSE,
+    NATS_PER_LIKENESS, PAUSE, POOR_VIEW, SOFT_LIMIT,
 };
-use crate::clip::Clip;
+use crate::clip::{Clip, Timeline};
 use crate::likeness::Likeness;
 use crate::order::StepOrder;
+use crate::plan::Plan;
 
 /// A step that the trainee did, once.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,15 +39,17 @@ pub(crate) struct Decoded {
     pub(crate) step_of: Vec<Option<usize>>,
 }
 
-/// `lag`: clips of the trainee apart from which two share no frame; so many
-/// neighbours count as one observation.
-pub(crate) fn decode(likeness: &Likeness, order: &StepOrder, clips: &[Clip], lag: u32) -> Decoded {
+/// Decodes the trainee's clips. As many neighbours as share frames count as one
+/// observation.
+pub(crate) fn decode(likeness: &Likeness, plan: &Plan, timeline: &Timeline<'_>) -> Decoded {
+    let clips = timeline.clips;
     let evidence = Evidence {
         likeness,
         clips,
-        lag: f64::from(lag),
+        lag: f64::from(timeline.non_overlapping_lag()),
     };
-    let mut step_of = Trellis::new(likeness.steps(), clips.len(), order).best_states(&evidence);
+    let mut step_of =
+        Trellis::new(likeness.steps(), clips.len(), &plan.order).best_states(&evidence);
     let mut occurrences: Vec<Occurrence> = Vec::new();
     for (clip, step) in step_of.iter().enumerate() {
         let Some(step) = *step else { continue };
@@ -62,9 +66,17 @@ pub(crate) fn decode(likeness: &Likeness, order: &StepOrder, clips: &[Clip], lag
             }),
         }
     }
-    let (kept, dropped): (Vec<_>, Vec<_>) = occurrences
-        .into_iter()
-        .partition(|occurrence| occurrence.evidence >= MIN_OCCURRENCE);
+    let fragment = |step: usize| {
+        let shortest_s = plan.steps[step]
+            .gold_durations_s
+            .iter()
+            .copied()
+            .fold(f64::INFINITY, f64::min);
+        MIN_FRAGMENT * shortest_s / timeline.stride_s
+    };
+    let (kept, dropped): (Vec<_>, Vec<_>) = occurrences.into_iter().partition(|found| {
+        found.evidence >= MIN_OCCURRENCE && found.clips.len() as f64 >= fragment(found.step)
+    });
     for occurrence in dropped {
         step_of[occurrence.clips].fill(None);
     }
@@ -99,7 +111,16 @@ struct Evidence<'a> {
 
 impl Evidence<'_> {
     fn nats(&self, step: usize, clip: usize) -> f64 {
-        let plain = NATS_PER_LIKENESS * (self.likeness.of(step, clip) - HALF_ALIKE);
+        let (course, place) = &self.likeness.course[step];
+        let course = NATS_PER_COURSE * (course - HALF_COURSE);
+        // A step whose best stretch is poor was done nowhere; one whose best
+        // stretch is good was done there, and perhaps elsewhere, too.
+        let course = if place.contains(&clip) {
+            course
+        } else {
+            course.min(0.0)
+        };
+        let plain = NATS_PER_LIKENESS * (self.likeness.of(step, clip) - HALF_ALIKE) + course;
         let within = plain.clamp(-SOFT_LIMIT, SOFT_LIMIT);
         let view = if self.clips[clip].flags.is_empty() {
             1.0

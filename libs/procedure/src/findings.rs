@@ -160,7 +160,8 @@ fn about_absent(reading: &Reading<'_>, step: usize, free: &mut [Range<usize>]) -
 
 /// How sure it is that a step was not done: by the stretch of half its length
 /// that looks most like it, discounted where another step explains the clips
-/// better, and by how much of its place can be seen.
+/// better, by the stretch that follows its course best, and by how much of its
+/// place can be seen.
 fn confidence_of_absence(reading: &Reading<'_>, step: usize) -> f64 {
     let likeness = reading.likeness;
     let explained = |clip: usize| match reading.decoded.step_of[clip] {
@@ -182,7 +183,8 @@ fn confidence_of_absence(reading: &Reading<'_>, step: usize) -> f64 {
         .filter(|clip| clip.flags.is_empty())
         .count();
     let view = seen as f64 / slot.len() as f64;
-    logistic(8.0 * (HALF_ALIKE - most)) * (0.5 + 0.5 * view)
+    let course = likeness.course[step].0.clamp(-1.0, 2.0);
+    logistic(8.0 * (HALF_ALIKE - 0.5 * (most + course))) * (0.5 + 0.5 * view)
 }
 
 fn repetitions<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Finding> + 'r {

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use sopilot_dtw::SOFT_MAXIMUM_TEMPERATURE;
+use sopilot_dtw::{Evidence, SOFT_MAXIMUM_TEMPERATURE};
 
 use crate::calibration::{ALIKE_QUANTILE, HALF_ALIKE, MIN_CONTRAST, MIN_GOLD_CONTRAST};
 use crate::clip::quantile;
@@ -22,6 +22,10 @@ pub(crate) struct Likeness {
     /// K: share of the step's gold clips that something in the trainee's video
     /// resembles.
     pub(crate) coverage: Vec<f64>,
+    /// K: how alike the stretch is that follows the step's course best, and
+    /// where it is. Far more telling than single clips: a step that was not
+    /// done has no such stretch.
+    pub(crate) course: Vec<(f64, Range<usize>)>,
     /// What the trainee's contrast between alike and unlike is relative to the
     /// gold's own; below [`MIN_CONTRAST`] the videos show different work.
     pub(crate) contrast: f64,
@@ -37,6 +41,7 @@ impl Likeness {
             step: vec![f64::NEG_INFINITY; steps * clips],
             idle: vec![false; clips],
             coverage: vec![0.0; steps],
+            course: vec![(f64::NEG_INFINITY, 0..0); steps],
             contrast: f64::NEG_INFINITY,
             levels: Vec::with_capacity(golds.len()),
         };
@@ -74,11 +79,7 @@ impl Likeness {
 
     fn add(&mut self, gold: &GoldInput<'_>) {
         let evidence = gold.evidence;
-        let levels = Levels::new(
-            &evidence.step_similarity,
-            self.clips,
-            &evidence.gold_self_similarity_quantiles,
-        );
+        let levels = Levels::new(evidence, self.clips);
         self.contrast = self.contrast.max(levels.contrast);
         for (likeness, &similarity) in self.step.iter_mut().zip(&evidence.step_similarity) {
             *likeness = likeness.max(levels.likeness(similarity));
@@ -108,46 +109,83 @@ impl Likeness {
                 .count();
             *coverage = coverage.max(seen as f64 / best.len() as f64);
         }
+        for (course, found) in self.course.iter_mut().zip(&evidence.step_matches) {
+            let likeness = levels.course_likeness(found.similarity);
+            if likeness > course.0 {
+                *course = (
+                    likeness,
+                    found.trainee.start as usize..found.trainee.end as usize,
+                );
+            }
+        }
         self.levels.push(levels);
     }
 }
 
 /// What "unrelated" and "alike" are for one gold and one trainee.
 struct Levels {
-    unlike: f64,
-    alike: f64,
+    clip: Scale,
+    course: Scale,
     contrast: f64,
 }
 
+/// From a similarity to a likeness.
+struct Scale {
+    unlike: f64,
+    alike: f64,
+}
+
 impl Levels {
-    fn new(step_similarity: &[f32], clips: usize, gold_quantiles: &[f32; 5]) -> Self {
-        let steps = step_similarity.len() / clips;
-        let mut best = Vec::with_capacity(clips);
-        let mut others = Vec::with_capacity((steps - 1) * clips);
-        for clip in 0..clips {
-            let mut of_clip: Vec<f64> = (0..steps)
-                .map(|step| f64::from(step_similarity[step * clips + clip]))
-                .collect();
-            of_clip.sort_by(f64::total_cmp);
-            best.extend(of_clip.pop());
-            others.extend(of_clip);
-        }
+    fn new(evidence: &Evidence, clips: usize) -> Self {
+        let matches: Vec<f64> = evidence
+            .step_matches
+            .iter()
+            .map(|found| f64::from(found.similarity))
+            .collect();
+        // The most similar that clips of one movement are to each other.
+        let gold = f64::from(evidence.gold_self_similarity_quantiles[4]);
+        let (best, others) = ranked(&evidence.step_similarity, clips);
         // Centring pushes the gold's steps apart, below 0; but what belongs to
         // no step at all is unrelated to each of them, at about 0.
-        let unlike = if others.is_empty() {
-            0.0
-        } else {
-            quantile(&mut others, 0.5).max(0.0)
+        let level = |mut values: Vec<f64>| {
+            if values.is_empty() {
+                0.0
+            } else {
+                quantile(&mut values, 0.5).max(0.0)
+            }
         };
-        let gold = f64::from(gold_quantiles[2]).max(unlike + MIN_GOLD_CONTRAST);
-        let trainee = quantile(&mut best, ALIKE_QUANTILE);
-        let contrast = (trainee - unlike) / (gold - unlike);
-        let alike = unlike + contrast.clamp(MIN_CONTRAST, 1.0) * (gold - unlike);
+        // A clip is compared with the best of all steps, so unrelated is what
+        // the best of the wrong ones reaches; a course with that of one step.
+        let second = others
+            .iter()
+            .filter_map(|others| others.last().copied())
+            .collect();
+        let clip = Scale::bounded(level(second), best, gold).0;
+        let (course, contrast) = Scale::bounded(level(others.concat()), matches, gold);
         Self {
-            unlike,
-            alike,
+            clip,
+            course,
             contrast,
         }
+    }
+
+    fn likeness(&self, similarity: f32) -> f64 {
+        self.clip.likeness(similarity)
+    }
+
+    fn course_likeness(&self, similarity: f32) -> f64 {
+        self.course.likeness(similarity)
+    }
+}
+
+impl Scale {
+    /// `found`: what the trainee reaches, at least one value. Also returns the
+    /// contrast before it was bounded, as a share of the gold's.
+    fn bounded(unlike: f64, mut found: Vec<f64>, gold: f64) -> (Self, f64) {
+        let gold = gold.max(unlike + MIN_GOLD_CONTRAST);
+        let contrast = (quantile(&mut found, ALIKE_QUANTILE) - unlike) / (gold - unlike);
+        let alike = unlike + contrast.clamp(MIN_CONTRAST, 1.0) * (gold - unlike);
+        (Self { unlike, alike }, contrast)
     }
 
     fn likeness(&self, similarity: f32) -> f64 {
@@ -155,16 +193,57 @@ impl Levels {
     }
 }
 
+/// Per clip, the similarity with the most similar step, and with all others,
+/// ascending.
+fn ranked(step_similarity: &[f32], clips: usize) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let steps = step_similarity.len() / clips;
+    let of_clip = |clip: usize| {
+        let mut similarities: Vec<f64> = (0..steps)
+            .map(|step| f64::from(step_similarity[step * clips + clip]))
+            .collect();
+        similarities.sort_by(f64::total_cmp);
+        (similarities.pop().unwrap_or(0.0), similarities)
+    };
+    (0..clips).map(of_clip).unzip()
+}
+
 #[cfg(test)]
 mod tests {
+    use sopilot_dtw::{SimilarityPicture, StepMatch};
+
     use super::*;
 
-    const GOLD: [f32; 5] = [0.5, 0.6, 0.7, 0.8, 0.9];
+    fn levels(step_similarity: &[f32], clips: usize, matches: &[f32]) -> Levels {
+        let found = |&similarity: &f32| StepMatch {
+            trainee: 0..1,
+            similarity,
+            coverage: 1.0,
+        };
+        let evidence = Evidence {
+            step_similarity: step_similarity.to_vec(),
+            step_matches: matches.iter().map(found).collect(),
+            gold_best: Vec::new(),
+            trainee_best: Vec::new(),
+            picture: SimilarityPicture {
+                rows: 1,
+                columns: 1,
+                cells: vec![0],
+                low: 0.0,
+                high: 0.0,
+            },
+            gold_self_similarity_quantiles: [0.3, 0.4, 0.5, 0.6, 0.7],
+        };
+        Levels::new(&evidence, clips)
+    }
 
     #[test]
     fn levels_lie_between_unrelated_and_the_gold() {
         // Two steps, four clips, all recognised with a shift of 0.1.
-        let levels = Levels::new(&[0.6, 0.6, -0.3, -0.3, -0.3, -0.3, 0.6, 0.6], 4, &GOLD);
+        let levels = levels(
+            &[0.6, 0.6, -0.3, -0.3, -0.3, -0.3, 0.6, 0.6],
+            4,
+            &[0.6, 0.6],
+        );
         assert!((levels.likeness(0.6) - 1.0).abs() < 1e-6);
         assert_eq!(levels.likeness(0.0), 0.0);
         assert!((levels.contrast - 6.0 / 7.0).abs() < 1e-6);
@@ -172,16 +251,18 @@ mod tests {
 
     #[test]
     fn the_shift_is_bounded_on_both_sides() {
-        let unrelated = Levels::new(&[0.1; 8], 4, &GOLD);
+        let unrelated = levels(&[0.1; 8], 4, &[0.1, 0.2]);
         assert!(unrelated.contrast < MIN_CONTRAST);
-        assert!(unrelated.likeness(0.1) < HALF_ALIKE);
-        let copy = Levels::new(&[1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0], 4, &GOLD);
-        assert!(copy.likeness(1.0) > 1.4);
+        assert!(
+            unrelated.likeness(0.1) < HALF_ALIKE && unrelated.course_likeness(0.2) < HALF_ALIKE
+        );
+        let copy = levels(&[1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0], 4, &[1.0, 1.0]);
+        assert!(copy.likeness(1.0) > 1.4 && copy.course_likeness(1.0) > 1.4);
     }
 
     #[test]
     fn a_single_step_is_compared_with_unrelated_work() {
-        let levels = Levels::new(&[0.7, 0.7, 0.0], 3, &GOLD);
+        let levels = levels(&[0.7, 0.7, 0.0], 3, &[0.7]);
         assert!(levels.likeness(0.7) > 0.9 && levels.likeness(0.0) == 0.0);
     }
 }

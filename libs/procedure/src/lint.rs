@@ -6,9 +6,9 @@ use crate::clip::Timeline;
 use crate::kernel::ReducedKernel;
 use crate::prepare::{PreparedStep, StepSource};
 
-/// Two steps are alike if clips of one resemble the other at least this much
-/// as they resemble their own step's clips.
-const ALIKE_RATIO: f64 = 0.85;
+/// Two steps are alike if their clips find one another this similar, as a
+/// share of what clips of one movement reach (the gold's quantile 0.95).
+const ALIKE_SHARE: f64 = 0.8;
 
 /// A share of idle time above this is more than pauses between steps.
 const IDLE_SHARE: f64 = 0.3;
@@ -45,8 +45,9 @@ pub(crate) fn lint(
     timeline: &Timeline<'_>,
     kernel: &ReducedKernel,
     source: StepSource,
+    quantiles: &[f32; 5],
 ) -> Vec<LintFinding> {
-    let mut findings = steps_alike(steps, kernel);
+    let mut findings = steps_alike(steps, kernel, quantiles);
     findings.extend(steps_too_short(steps, timeline));
     if source == StepSource::Given {
         findings.extend(too_much_idle(steps, timeline));
@@ -55,23 +56,24 @@ pub(crate) fn lint(
     findings
 }
 
-fn steps_alike(steps: &[PreparedStep], kernel: &ReducedKernel) -> Vec<LintFinding> {
+fn steps_alike(
+    steps: &[PreparedStep],
+    kernel: &ReducedKernel,
+    quantiles: &[f32; 5],
+) -> Vec<LintFinding> {
     let rows: Vec<Range<usize>> = steps
         .iter()
         .map(|step| kernel.rows_of(&step.clips))
         .collect();
-    let own: Vec<Option<f64>> = rows
-        .iter()
-        .map(|range| mean_similarity(kernel, range, range).filter(|similarity| *similarity > 0.0))
-        .collect();
+    let alike = ALIKE_SHARE * f64::from(quantiles[4]);
     let mut findings = Vec::new();
     for second in 0..steps.len() {
         for first in 0..second {
-            let (Some(a), Some(b)) = (own[first], own[second]) else {
-                continue;
-            };
-            let across = mean_similarity(kernel, &rows[first], &rows[second]);
-            if across.is_some_and(|across| across >= ALIKE_RATIO * a.min(b)) {
+            let (a, b) = (&rows[first], &rows[second]);
+            let mutual = mean_best(kernel, a, b)
+                .zip(mean_best(kernel, b, a))
+                .map(|(a, b)| a.min(b));
+            if mutual.is_some_and(|mutual| mutual > 0.0 && mutual >= alike) {
                 findings.push(LintFinding {
                     kind: LintKind::StepsAlike,
                     steps: vec![first as u32, second as u32],
@@ -86,17 +88,17 @@ fn steps_alike(steps: &[PreparedStep], kernel: &ReducedKernel) -> Vec<LintFindin
     findings
 }
 
-/// Over pairs of rows that share no frame; `None` if there is no such pair.
-fn mean_similarity(kernel: &ReducedKernel, a: &Range<usize>, b: &Range<usize>) -> Option<f64> {
-    let pairs = a
-        .clone()
-        .flat_map(|row| b.clone().map(move |column| (row, column)));
-    let (sum, count) = pairs
-        .filter(|(row, column)| row.abs_diff(*column) >= kernel.lag)
-        .fold((0.0, 0_u32), |(sum, count), (row, column)| {
-            (sum + f64::from(kernel.matrix.get(row, column)), count + 1)
-        });
-    (count > 0).then(|| sum / f64::from(count))
+/// How similar a row of `from` is to the most similar one of `to` that shares
+/// no frame with it; the mean. `None` if all of them share frames.
+fn mean_best(kernel: &ReducedKernel, from: &Range<usize>, to: &Range<usize>) -> Option<f64> {
+    let best = |row: usize| {
+        to.clone()
+            .filter(|other| row.abs_diff(*other) >= kernel.lag)
+            .map(|other| f64::from(kernel.matrix.get(row, other)))
+            .max_by(f64::total_cmp)
+    };
+    let best: Vec<f64> = from.clone().filter_map(best).collect();
+    (!best.is_empty()).then(|| best.iter().sum::<f64>() / best.len() as f64)
 }
 
 fn steps_too_short(steps: &[PreparedStep], timeline: &Timeline<'_>) -> Vec<LintFinding> {

@@ -91,9 +91,16 @@ pub fn prepare(
         (given_steps(&named, &timeline)?, StepSource::Given)
     };
     let ranges: Vec<Range<u32>> = steps.iter().map(|step| step.clips.clone()).collect();
+    let self_similarity_quantiles = neighbour_quantiles(gold, &ranges, &options)?;
     Ok(PreparedGold {
-        lint: lint(&steps, &timeline, &kernel, step_source),
-        self_similarity_quantiles: neighbour_quantiles(gold, &ranges, &options)?,
+        lint: lint(
+            &steps,
+            &timeline,
+            &kernel,
+            step_source,
+            &self_similarity_quantiles,
+        ),
+        self_similarity_quantiles,
         non_overlapping_lag: options.non_overlapping_lag,
         steps,
         step_source,
@@ -220,7 +227,7 @@ fn found_steps(kernel: &ReducedKernel, timeline: &Timeline<'_>) -> Vec<PreparedS
     let shortest_s = MIN_FOUND_STEP_S.max(2.0 * timeline.clip_s);
     let min_rows = ((shortest_s / row_s).ceil() as usize)
         .max(kernel.matrix.clips().div_ceil(Procedure::MAX_STEPS));
-    change_points::segment(&kernel.matrix, min_rows, kernel.lag)
+    change_points::segment(&kernel.matrix, min_rows)
         .into_iter()
         .enumerate()
         .map(|(index, rows)| {

@@ -16,8 +16,12 @@ use crate::score::GoldInput;
 /// A step must be seen in at least so many parts to have a course.
 const MIN_PARTS: usize = 4;
 
-/// Each time counts only if it goes through this share of the step.
-const MIN_COURSE: f64 = 0.5;
+/// Each time counts only if it goes through this share of the step, …
+const MIN_COURSE: f64 = 0.6;
+
+/// … and takes this share of the gold's time: within a slow step, parts of a
+/// movement that repeat go back and forth faster.
+const MIN_DURATION: f64 = 0.5;
 
 /// Splits occurrences in which every gold sees the step done several times.
 pub(crate) fn split_repeats(
@@ -97,9 +101,12 @@ impl Course<'_> {
         let mut starts = vec![0];
         starts.extend((1..course.len()).filter(|&column| course[column] < course[column - 1]));
         let ends = starts[1..].iter().copied().chain([course.len()]);
+        let clips_per_column = self.likeness.clips as f64 / f64::from(picture.columns);
         let complete = starts.iter().zip(ends).all(|(&start, end)| {
             let gone_through = course[end - 1] - course[start] + 1;
+            let clips = (end - start) as f64 * clips_per_column;
             gone_through as f64 >= MIN_COURSE * rows.len() as f64
+                && clips >= MIN_DURATION * prepared.len() as f64
         });
         if !complete {
             return whole;

@@ -1,6 +1,6 @@
 //! Evidence in, an outcome out.
 
-use sopilot_dtw::{Alignment, Evidence};
+use sopilot_dtw::{Alignment, Evidence, StepMatch};
 
 use crate::clip::{Clip, Timeline, find_bad_clip};
 use crate::decode::decode;
@@ -98,7 +98,7 @@ pub fn score(input: &ScoreInput<'_>) -> Result<ScoreOutcome, ScoreError> {
     let timeline = Timeline::new(input.trainee);
     let likeness = Likeness::new(&golds, input.trainee.len());
     let lag = timeline.non_overlapping_lag();
-    let mut decoded = decode(&likeness, &plan.order, input.trainee, lag);
+    let mut decoded = decode(&likeness, &plan, &timeline);
     split_repeats(&mut decoded, &golds, &likeness, lag);
     let reading = Reading::new(&plan, &likeness, &timeline, &decoded);
     let (reported, doubted): (Vec<Finding>, Vec<Finding>) = find(&reading)
@@ -301,6 +301,11 @@ fn check_gold(gold: usize, input: &GoldInput<'_>, clips: usize) -> Result<(), Sc
             clips,
         ),
         (
+            "the list of step matches",
+            evidence.step_matches.len(),
+            prepared.steps.len(),
+        ),
+        (
             "the picture",
             evidence.picture.cells.len(),
             evidence.picture.rows as usize * evidence.picture.columns as usize,
@@ -321,6 +326,12 @@ fn check_gold(gold: usize, input: &GoldInput<'_>, clips: usize) -> Result<(), Sc
             });
         }
     }
+    check_values(gold, input)
+}
+
+/// All sizes fit; now the numbers themselves.
+fn check_values(gold: usize, input: &GoldInput<'_>) -> Result<(), ScoreError> {
+    let (prepared, alignment, evidence) = (input.prepared, input.alignment, input.evidence);
     let finite = |values: &[f32]| values.iter().all(|value| value.is_finite());
     let inside = |&(g, t): &(u32, u32)| g < alignment.gold_clips && t < alignment.trainee_clips;
     let meets_all_gold = alignment.path.first().is_some_and(|cell| cell.0 == 0)
@@ -332,6 +343,11 @@ fn check_gold(gold: usize, input: &GoldInput<'_>, clips: usize) -> Result<(), Sc
             .path
             .windows(2)
             .all(|cells| matches!(cells[1].0.checked_sub(cells[0].0), Some(0 | 1)));
+    let sound_match = |found: &StepMatch| {
+        found.similarity.is_finite()
+            && !found.trainee.is_empty()
+            && found.trainee.end <= alignment.trainee_clips
+    };
     let sound_step = |step: &crate::prepare::PreparedStep| {
         !step.clips.is_empty()
             && step.clips.end <= alignment.gold_clips
@@ -347,6 +363,10 @@ fn check_gold(gold: usize, input: &GoldInput<'_>, clips: usize) -> Result<(), Sc
         (
             "the best similarity of trainee clips",
             finite(&evidence.trainee_best),
+        ),
+        (
+            "a step match",
+            evidence.step_matches.iter().all(sound_match),
         ),
         (
             "the self-similarity",

@@ -23,33 +23,35 @@ fn similarities(count: usize) -> impl Strategy<Value = Vec<f32>> {
 }
 
 fn any_evidence(steps: usize, clips: usize, gold_clips: usize) -> impl Strategy<Value = Evidence> {
+    let found = (0..clips, -1.0_f32..1.0).prop_map(move |(first, similarity)| StepMatch {
+        trainee: first as u32..clips as u32,
+        similarity,
+        coverage: 0.0,
+    });
     let lists = (
         similarities(steps * clips),
         similarities(gold_clips),
         similarities(clips),
         similarities(5),
+        proptest::collection::vec(found, steps),
+        proptest::collection::vec(any::<u8>(), gold_clips * clips),
     );
     lists.prop_map(
-        move |(step_similarity, gold_best, trainee_best, quantiles)| Evidence {
-            step_similarity,
-            step_matches: vec![
-                StepMatch {
-                    trainee: 0..1,
-                    similarity: 0.0,
-                    coverage: 0.0
-                };
-                steps
-            ],
-            gold_best,
-            trainee_best,
-            picture: SimilarityPicture {
-                rows: 1,
-                columns: 1,
-                cells: vec![0],
-                low: 0.0,
-                high: 0.0,
-            },
-            gold_self_similarity_quantiles: std::array::from_fn(|index| quantiles[index]),
+        move |(step_similarity, gold_best, trainee_best, quantiles, step_matches, cells)| {
+            Evidence {
+                step_similarity,
+                step_matches,
+                gold_best,
+                trainee_best,
+                picture: SimilarityPicture {
+                    rows: gold_clips as u32,
+                    columns: clips as u32,
+                    cells,
+                    low: -1.0,
+                    high: 1.0,
+                },
+                gold_self_similarity_quantiles: std::array::from_fn(|index| quantiles[index]),
+            }
         },
     )
 }
@@ -132,7 +134,7 @@ fn prepared(steps: usize, clips_per_step: usize, quantiles: [f32; 5]) -> Prepare
 }
 
 fn arbitrary() -> impl Strategy<Value = Arbitrary> {
-    (1..6_usize, 1..40_usize, 1..3_usize).prop_flat_map(|(steps, clips, per_step)| {
+    (1..6_usize, 1..40_usize, 1..10_usize).prop_flat_map(|(steps, clips, per_step)| {
         let gold_clips = steps * per_step;
         let parts = (
             any_procedure(steps),
