@@ -1,1 +1,26 @@
-fn main() {}
+//! The command line of SOPilot, and all services in one process.
+
+mod arguments;
+mod cli;
+mod client;
+mod commands;
+mod error;
+mod exit;
+mod interrupt;
+mod local;
+mod mesh;
+mod output;
+mod progress;
+mod report;
+mod retry;
+mod scoring;
+mod steps;
+mod table;
+mod task;
+mod text;
+mod upload;
+mod watch;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

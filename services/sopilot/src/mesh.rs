@@ -68,7 +68,13 @@ pub(crate) struct Listen {
 impl Listen {
     /// Loopback, on ports that are free.
     pub(crate) fn anywhere() -> Self {
-        Self { host: Ipv4Addr::LOCALHOST.into(), catalog: 0, embedding: 0, alignment: 0, scoring: 0 }
+        Self {
+            host: Ipv4Addr::LOCALHOST.into(),
+            catalog: 0,
+            embedding: 0,
+            alignment: 0,
+            scoring: 0,
+        }
     }
 }
 
@@ -126,9 +132,14 @@ impl Validate for Listen {
             ("scoring", self.scoring),
         ];
         for (index, (name, port)) in ports.iter().enumerate() {
-            let earlier = ports[..index].iter().find(|(_, other)| other == port && *port != 0);
+            let earlier = ports[..index]
+                .iter()
+                .find(|(_, other)| other == port && *port != 0);
             if let Some((other, _)) = earlier {
-                problems.add(name, format!("is port {port}, as is listen.{other}: give each its own"));
+                problems.add(
+                    name,
+                    format!("is port {port}, as is listen.{other}: give each its own"),
+                );
             }
         }
     }
@@ -161,7 +172,9 @@ pub(crate) struct Mesh {
 pub(crate) enum StartError {
     #[error("the data folder {path:?} cannot be used: {cause}")]
     DataDir { path: PathBuf, cause: io::Error },
-    #[error("the data folder {path:?} is in use by another sopilot process: stop that one, or choose another folder with --data-dir")]
+    #[error(
+        "the data folder {path:?} is in use by another sopilot process: stop that one, or choose another folder with --data-dir"
+    )]
     InUse { path: PathBuf },
     #[error(transparent)]
     Objects(#[from] BlobError),
@@ -190,9 +203,13 @@ impl Mesh {
         let channel = |peer, address: &str| connect(peer, address, &config.client);
 
         let database = config.data_dir.join("catalog.sqlite");
-        let catalog =
-            Catalog::open_sqlite(database, config.catalog.clone(), blobs.clone(), Arc::clone(&bus))
-                .await?;
+        let catalog = Catalog::open_sqlite(
+            database,
+            config.catalog.clone(),
+            blobs.clone(),
+            Arc::clone(&bus),
+        )
+        .await?;
         // The lock says that nobody else is alive who could hold one.
         catalog.take_back_leases().await?;
         let embedding = Embedding::open(
@@ -208,8 +225,12 @@ impl Mesh {
             channel("alignment", &addresses.alignment)?,
         );
 
-        let mut serving =
-            Serving { config, work: &work, servers: &servers, readiness: Vec::new() };
+        let mut serving = Serving {
+            config,
+            work: &work,
+            servers: &servers,
+            readiness: Vec::new(),
+        };
         let draining = servers.draining().clone();
         serving.serve(listeners.catalog, catalog.services(draining))?;
         serving.serve(listeners.embedding, embedding.services())?;
@@ -223,7 +244,13 @@ impl Mesh {
         alignment.start(&name, &jobs, &bus, &work);
         scoring.start(&name, jobs, Arc::clone(&bus), &work);
         serving.readiness.iter().for_each(Readiness::set_ready);
-        Ok(Self { addresses, work, servers, bus, _lock: lock })
+        Ok(Self {
+            addresses,
+            work,
+            servers,
+            bus,
+            _lock: lock,
+        })
     }
 
     /// Where the services are.
@@ -305,7 +332,10 @@ impl Serving<'_> {
 
 /// Creates the folder and makes sure that no other process uses it.
 fn lock(data_dir: &Path) -> Result<File, StartError> {
-    let unusable = |cause| StartError::DataDir { path: data_dir.to_owned(), cause };
+    let unusable = |cause| StartError::DataDir {
+        path: data_dir.to_owned(),
+        cause,
+    };
     std::fs::create_dir_all(data_dir).map_err(unusable)?;
     let file = File::options()
         .create(true)
@@ -315,9 +345,9 @@ fn lock(data_dir: &Path) -> Result<File, StartError> {
         .map_err(unusable)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => {
-            Err(StartError::InUse { path: data_dir.to_owned() })
-        }
+        Err(std::fs::TryLockError::WouldBlock) => Err(StartError::InUse {
+            path: data_dir.to_owned(),
+        }),
         Err(std::fs::TryLockError::Error(cause)) => Err(unusable(cause)),
     }
 }

@@ -1,0 +1,147 @@
+//! The command line: which commands there are, and how the process ends.
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    commands::{
+        demo::{self, DemoArgs},
+        download::{self, DownloadArgs},
+        jobs::{self, JobsArgs, SubmitArgs},
+        score::{self, ScoreArgs},
+        scores::{self, ReviewArgs, ScoreOfArgs, ScoresArgs},
+        serve::{self, ServeArgs},
+        tasks::{self, TasksArgs},
+        upload::{self, UploadArgs},
+        videos::{self, DeleteArgs, VideosArgs},
+    },
+    error::{Error, Result},
+    exit::{self, Exit},
+};
+
+/// Says which log lines are shown.
+pub(crate) const LOG_VARIABLE: &str = "SOPILOT_LOG";
+
+/// Names the file of settings.
+pub(crate) const CONFIG_VARIABLE: &str = "SOPILOT_CONFIG";
+
+/// Environment variables that begin like settings and are none.
+pub(crate) const RESERVED_VARIABLES: &[&str] = &["SOPILOT_SERVER", LOG_VARIABLE, CONFIG_VARIABLE];
+
+/// How long work that does not notice the end of the process is waited for.
+const LAST_WORK: Duration = Duration::from_secs(2);
+
+/// Tells how well a trainee's video follows a procedure that a gold video shows done right
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = HELP, after_long_help = format!("{HELP}\n{}", exit::reference()))]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const HELP: &str = "\
+Two files and no server:   sopilot score gold.mp4 trainee.mp4 --steps steps.yaml
+See it work first:         sopilot demo --keep demo
+
+Log lines go to standard error; SOPILOT_LOG=debug shows more of them. `sopilot --help` lists the
+exit codes.
+";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Score(ScoreArgs),
+    Demo(DemoArgs),
+    Serve(ServeArgs),
+    Tasks(TasksArgs),
+    Upload(UploadArgs),
+    Videos(VideosArgs),
+    Download(DownloadArgs),
+    Delete(DeleteArgs),
+    Submit(SubmitArgs),
+    Jobs(JobsArgs),
+    ScoreOf(ScoreOfArgs),
+    Scores(ScoresArgs),
+    Review(ReviewArgs),
+}
+
+/// Runs what the command line asks for, and tells on standard error why it could not.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            return end(&Error::new(
+                Exit::INTERNAL,
+                format!("cannot start threads: {error}"),
+            ));
+        }
+    };
+    let outcome = runtime.block_on(run(&cli.command));
+    runtime.shutdown_timeout(LAST_WORK);
+    outcome.map_or_else(|error| end(&error), |()| ExitCode::SUCCESS)
+}
+
+async fn run(command: &Command) -> Result<()> {
+    if !matches!(command, Command::Serve(_)) {
+        serve::init_one_shot_logging()?;
+    }
+    match command {
+        Command::Score(args) => Box::pin(score::run(args)).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Tasks(args) => tasks::run(args).await,
+        Command::Upload(args) => upload::run(args).await,
+        Command::Videos(args) => videos::run(args).await,
+        Command::Download(args) => download::run(args).await,
+        Command::Delete(args) => videos::delete(args).await,
+        Command::Submit(args) => jobs::submit(args).await,
+        Command::Jobs(args) => jobs::jobs(args).await,
+        Command::ScoreOf(args) => scores::score_of(args).await,
+        Command::Scores(args) => scores::scores(args).await,
+        Command::Review(args) => scores::review(args).await,
+    }
+}
+
+fn end(error: &Error) -> ExitCode {
+    if !error.is_broken_pipe() {
+        use std::io::Write as _;
+        // Nobody is left to tell if standard error is closed.
+        let _ = writeln!(anstream::stderr(), "{error}");
+    }
+    ExitCode::from(error.exit.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_a_purpose_and_examples() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(help.contains("Examples:\n  sopilot "), "{name}: {help}");
+        }
+    }
+
+    #[test]
+    fn the_long_help_lists_the_exit_codes() {
+        let help = Cli::command().render_long_help().to_string();
+        assert!(help.contains(" 11  NOT_A_VIDEO"), "{help}");
+    }
+}

@@ -1,0 +1,11 @@
+//! What the program does, one file for each subject.
+
+pub(crate) mod demo;
+pub(crate) mod download;
+pub(crate) mod jobs;
+pub(crate) mod score;
+pub(crate) mod scores;
+pub(crate) mod serve;
+pub(crate) mod tasks;
+pub(crate) mod upload;
+pub(crate) mod videos;

@@ -1,0 +1,241 @@
+//! `sopilot demo`: videos with known mistakes, scored.
+
+mod cases;
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::Args;
+use futures::future::try_join_all;
+use serde_json::{Value, json};
+use sopilot_proto::{
+    catalog::v1::{Video, VideoRole},
+    scoring::v1::ScoreReport,
+};
+use sopilot_testkit::{Procedure, RenderOptions, Truth, write_video};
+use tempfile::TempDir;
+use tokio::sync::Semaphore;
+
+use self::cases::{Case, cases, steps_yaml, told};
+use crate::{
+    error::{Error, Result},
+    exit::Exit,
+    interrupt::Interrupt,
+    local::LocalMesh,
+    output,
+    progress::Progress,
+    scoring::{Input, Scorer},
+    steps::Steps,
+    task::{self, Differing, Ensured},
+};
+
+/// Make videos with known mistakes, score them, and show what was found
+///
+/// Draws a gold and several trainees at a bench, each with mistakes that are put in on purpose,
+/// scores them as `sopilot score` does, and prints both side by side.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot demo
+  sopilot demo --keep demo   # then: sopilot score demo/gold.mp4 demo/forgot-a-step.mp4 --steps demo/steps.yaml
+")]
+pub(crate) struct DemoArgs {
+    /// Leave videos, list of steps, truth and reports in this folder, which must be new or empty
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+    /// Print truths and reports as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Small enough to be drawn and looked at in seconds.
+const OPTIONS: RenderOptions = RenderOptions {
+    width: 320,
+    height: 180,
+    fps: 15,
+};
+
+/// Everything the demonstration does follows from this.
+const SEED: u64 = 7;
+
+/// Runs the command.
+pub(crate) async fn run(args: &DemoArgs) -> Result<()> {
+    let interrupt = Interrupt::default();
+    let folder = Folder::new(args.keep.as_deref())?;
+    if let Some(kept) = &args.keep {
+        interrupt.remains(&kept.display().to_string(), "holds what was made so far");
+    }
+    let mesh = interrupt.guard(LocalMesh::start(None, &interrupt)).await?;
+    let outcome = interrupt
+        .guard(work(folder.path(), &mesh, &interrupt))
+        .await;
+    mesh.stop().await;
+    let shown = outcome?;
+    if args.json {
+        return output::json(&shown.iter().map(Shown::to_json).collect());
+    }
+    let mut text = String::new();
+    for (index, shown) in shown.iter().enumerate() {
+        text.push_str(if index == 0 { "" } else { "\n" });
+        text.push_str(&told(&shown.case, &shown.truth, &shown.report));
+    }
+    if let Some(kept) = &args.keep {
+        let example = shown.iter().find(|shown| !shown.truth.mistakes.is_empty());
+        let name = example.map_or("gold", |shown| shown.case.name);
+        let folder = kept.display();
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "\nEverything is in {folder}. Try next:\n  sopilot score {folder}/gold.mp4 {folder}/{name}.mp4 --steps {folder}/steps.yaml"
+        );
+    }
+    output::text(&text)
+}
+
+/// A trainee, with what was done and what was found.
+struct Shown {
+    case: Case,
+    truth: Truth,
+    report: ScoreReport,
+}
+
+impl Shown {
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.case.name,
+            "truth": self.truth,
+            "report": sopilot_proto::json::to_value(&self.report),
+        })
+    }
+}
+
+/// Where the files are.
+enum Folder {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl Folder {
+    fn new(keep: Option<&Path>) -> Result<Self> {
+        let Some(kept) = keep else {
+            let made = tempfile::Builder::new().prefix("sopilot-demo-").tempdir();
+            return made
+                .map(Self::Temporary)
+                .map_err(|error| Error::io(&std::env::temp_dir(), &error));
+        };
+        fs::create_dir_all(kept).map_err(|error| Error::io(kept, &error))?;
+        let mut entries = fs::read_dir(kept).map_err(|error| Error::io(kept, &error))?;
+        if entries.next().is_some() {
+            let message = format!(
+                "{}: is not empty: name a new folder with --keep",
+                kept.display()
+            );
+            return Err(Error::usage(message));
+        }
+        Ok(Self::Kept(kept.to_owned()))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+async fn work(folder: &Path, mesh: &LocalMesh, interrupt: &Interrupt) -> Result<Vec<Shown>> {
+    let procedure = Procedure::demo(SEED);
+    let cases = cases(&procedure).map_err(|error| Error::new(Exit::INTERNAL, error.to_string()))?;
+    // Drawing and coding a video takes a core each.
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let stage = Stage {
+        folder,
+        drawing: Arc::new(Semaphore::new(cores)),
+        scorer: Scorer {
+            catalog: mesh.catalog()?,
+            progress: Progress::default(),
+            interrupt: interrupt.clone(),
+        },
+    };
+    let (gold_case, trainees) = cases.split_first().expect("the gold is the first case");
+    let gold_truth = stage.draw(gold_case).await?;
+    let yaml = folder.join("steps.yaml");
+    write(&yaml, &steps_yaml(&procedure, &gold_truth))?;
+    let steps = Steps::read(&yaml)?;
+    let catalog = &stage.scorer.catalog;
+    let task = task::ensure(
+        catalog,
+        &procedure.name,
+        Some(&steps),
+        Differing::NewVersion,
+    )
+    .await?;
+    let gold = stage.ingest(&task, gold_case, VideoRole::Gold).await?;
+    try_join_all(trainees.iter().map(|case| stage.show(&task, &gold, case))).await
+}
+
+/// What it takes to draw and score.
+struct Stage<'a> {
+    folder: &'a Path,
+    drawing: Arc<Semaphore>,
+    scorer: Scorer,
+}
+
+impl Stage<'_> {
+    async fn show(&self, task: &Ensured, gold: &Video, case: &Case) -> Result<Shown> {
+        let truth = self.draw(case).await?;
+        let trainee = self.ingest(task, case, VideoRole::Trainee).await?;
+        let report = self.scorer.score(gold, &trainee).await?;
+        let value = sopilot_proto::json::to_value(&report);
+        write(
+            &self.folder.join(format!("{}.report.json", case.name)),
+            &format!("{value:#}\n"),
+        )?;
+        Ok(Shown {
+            case: case.clone(),
+            truth,
+            report,
+        })
+    }
+
+    /// Draws a case's video and writes it and its truth.
+    async fn draw(&self, case: &Case) -> Result<Truth> {
+        let permit = Arc::clone(&self.drawing).acquire_owned().await;
+        let bar = self.scorer.progress.job(&format!("drawing {}", case.name));
+        let (path, performance) = (self.video(case), case.performance.clone());
+        let drawn = tokio::task::spawn_blocking(move || write_video(&path, &performance, OPTIONS));
+        let truth = drawn
+            .await
+            .map_err(|panic| Error::new(Exit::INTERNAL, panic.to_string()))?
+            .map_err(|error| Error::new(Exit::IO, error.to_string()))?;
+        drop((permit, bar));
+        let beside = self.folder.join(format!("{}.truth.json", case.name));
+        write(&beside, &format!("{}\n", truth.to_json()))?;
+        Ok(truth)
+    }
+
+    async fn ingest(&self, task: &Ensured, case: &Case, role: VideoRole) -> Result<Video> {
+        self.scorer
+            .ingest(
+                task,
+                Input {
+                    path: &self.video(case),
+                    role,
+                    mask: &[],
+                },
+            )
+            .await
+    }
+
+    fn video(&self, case: &Case) -> PathBuf {
+        self.folder.join(format!("{}.mp4", case.name))
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).map_err(|error| Error::io(path, &error))
+}

@@ -1,0 +1,259 @@
+//! `sopilot submit` and `sopilot jobs`.
+
+use std::fmt::Write as _;
+
+use clap::{Args, ValueEnum};
+use sopilot_proto::{
+    catalog::v1::{Job, JobKind, JobState, ListJobsRequest, ListJobsResponse},
+    id::{JobId, VideoId},
+    json, timestamp,
+};
+
+use crate::{
+    arguments::Server,
+    client::{Catalog, all_pages},
+    commands::scores::print_report,
+    error::Result,
+    interrupt::Interrupt,
+    output,
+    progress::Progress,
+    table::{Align, Column, table},
+    text::safe,
+    watch,
+};
+
+/// Ask a server for a score
+///
+/// The videos may still be ingesting; the job waits for them. With several golds the first is the
+/// one whose times the report shows.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot submit --gold 01890a5d-ac96-774b-bcce-b302099a8057 --trainee 01890a5e-0000-7000-8000-000000000001 --wait
+")]
+pub(crate) struct SubmitArgs {
+    /// The gold; may be given again, up to eight
+    #[arg(long = "gold", value_name = "ID", required = true, num_args = 1..)]
+    golds: Vec<VideoId>,
+    /// The trainee's or audited video
+    #[arg(long, value_name = "ID")]
+    trainee: VideoId,
+    /// Wait for the report and print it
+    #[arg(long)]
+    wait: bool,
+    /// Print the job, or with --wait the report, as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Runs `sopilot submit`.
+pub(crate) async fn submit(args: &SubmitArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    let golds: Vec<_> = args.golds.iter().map(ToString::to_string).collect();
+    let interrupt = Interrupt::default();
+    let work = async {
+        let job = catalog
+            .submit_score(&golds, &args.trainee.to_string())
+            .await?;
+        if !args.wait {
+            return print(&job, args.json);
+        }
+        let id = safe(&job.id);
+        let goes_on = format!(
+            "it goes on at the server: see `sopilot jobs {id} --watch`, or cancel it with `sopilot jobs {id} --cancel`"
+        );
+        interrupt.remains(&format!("job {id}"), goes_on);
+        let bar = Progress::default().job("scoring");
+        watch::until_succeeded(&catalog, &job.id, &bar).await?;
+        drop(bar);
+        print_report(&catalog.report(&job.id).await?, args.json)
+    };
+    interrupt.guard(work).await
+}
+
+/// List the jobs of a server, newest first, or show, watch or cancel one
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot jobs --state failed --limit 20
+  sopilot jobs 01890a5d-ac96-774b-bcce-b302099a8057 --watch
+")]
+pub(crate) struct JobsArgs {
+    /// Show this job only
+    id: Option<JobId>,
+    /// Wait until it has ended; the exit code tells how
+    #[arg(long, requires = "id", conflicts_with = "cancel")]
+    watch: bool,
+    /// Cancel it
+    #[arg(long, requires = "id")]
+    cancel: bool,
+    /// Only jobs in this state
+    #[arg(long, value_enum, conflicts_with = "id")]
+    state: Option<State>,
+    /// At most this many
+    #[arg(long, value_name = "COUNT", conflicts_with = "id")]
+    limit: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Where a job is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum State {
+    /// It waits
+    Queued,
+    /// A worker has it
+    Running,
+    /// It ended well
+    Succeeded,
+    /// It ended with a failure
+    Failed,
+    /// Somebody cancelled it
+    Cancelled,
+}
+
+impl From<State> for JobState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Queued => Self::Queued,
+            State::Running => Self::Running,
+            State::Succeeded => Self::Succeeded,
+            State::Failed => Self::Failed,
+            State::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// Runs `sopilot jobs`.
+pub(crate) async fn jobs(args: &JobsArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    let interrupt = Interrupt::default();
+    let work = async {
+        let Some(id) = args.id.map(|id| id.to_string()) else {
+            return list(&catalog, args).await;
+        };
+        if args.cancel {
+            return print(&catalog.cancel_job(&id).await?, args.json);
+        }
+        if !args.watch {
+            return print(&catalog.job(&id).await?, args.json);
+        }
+        interrupt.remains(&format!("job {id}"), "it goes on at the server");
+        let bar = Progress::default().job("job");
+        let changed = |job: &Job| bar.fraction(job.progress, &watch::doing(job));
+        let job = watch::until_ended(&catalog, &id, changed).await?;
+        drop(bar);
+        print(&job, args.json)?;
+        watch::outcome(job).map(drop)
+    };
+    interrupt.guard(work).await
+}
+
+async fn list(catalog: &Catalog, args: &JobsArgs) -> Result<()> {
+    let jobs = all_pages(
+        args.limit.unwrap_or(usize::MAX),
+        async |page_size, page_token| {
+            let request = ListJobsRequest {
+                page_size,
+                page_token,
+                state: args
+                    .state
+                    .map_or(JobState::Unspecified, JobState::from)
+                    .into(),
+                ..ListJobsRequest::default()
+            };
+            let answer = catalog.list_jobs(request).await?;
+            Ok((answer.jobs, answer.next_page_token))
+        },
+    );
+    let jobs = jobs.await?;
+    if args.json {
+        let all = ListJobsResponse {
+            jobs,
+            next_page_token: String::new(),
+        };
+        return output::json(&json::to_value(&all));
+    }
+    let columns = [
+        Column("Job", Align::Left),
+        Column("For", Align::Left),
+        Column("State", Align::Left),
+        Column("Done", Align::Right),
+        Column("Created", Align::Left),
+    ];
+    let row = |job: &Job| {
+        let failed = job
+            .failure
+            .as_ref()
+            .map(|failure| format!(": {}", failure.reason));
+        vec![
+            job.id.clone(),
+            kind(job.kind()).to_owned(),
+            format!("{}{}", state(job.state()), failed.unwrap_or_default()),
+            format!("{:.0} %", job.progress * 100.0),
+            job.created_at
+                .as_ref()
+                .map_or_else(String::new, timestamp::to_rfc3339),
+        ]
+    };
+    output::text(&table(&columns, jobs.iter().map(row)))
+}
+
+fn print(job: &Job, as_json: bool) -> Result<()> {
+    if as_json {
+        return output::json(&json::to_value(job));
+    }
+    let facts = [
+        ("Job", job.id.clone()),
+        ("For", kind(job.kind()).to_owned()),
+        ("State", state(job.state()).to_owned()),
+        (
+            "Doing",
+            if watch::has_ended(job) {
+                String::new()
+            } else {
+                watch::doing(job)
+            },
+        ),
+        ("Done", format!("{:.0} %", job.progress * 100.0)),
+        ("Video", job.video_id.clone()),
+        ("Golds", job.gold_video_ids.join(" ")),
+        (
+            "Failure",
+            job.failure.as_ref().map_or_else(String::new, |failure| {
+                format!("[{}] {}", failure.reason, failure.message)
+            }),
+        ),
+    ];
+    let mut text = String::new();
+    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{name:9}{}", safe(value));
+    }
+    output::text(&text)
+}
+
+fn kind(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Unspecified => "unknown",
+        JobKind::Ingest => "ingest",
+        JobKind::Prepare => "prepare",
+        JobKind::Score => "score",
+    }
+}
+
+fn state(state: JobState) -> &'static str {
+    match state {
+        JobState::Unspecified => "unknown",
+        JobState::Queued => "queued",
+        JobState::Running => "running",
+        JobState::Succeeded => "succeeded",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
+    }
+}

@@ -1,0 +1,277 @@
+//! `sopilot videos`, `sopilot download` and `sopilot delete`.
+
+use std::fmt::Write as _;
+
+use clap::{Args, ValueEnum};
+use sopilot_proto::{
+    catalog::v1::{ListVideosRequest, ListVideosResponse, Video, VideoRole, VideoState},
+    id::VideoId,
+    json, timestamp,
+};
+
+use crate::{
+    arguments::{Role, Server},
+    client::{Catalog, all_pages},
+    error::Result,
+    interrupt::Interrupt,
+    output,
+    table::{Align, Column, table},
+    task,
+    text::{bytes, clock, counted, safe},
+};
+
+/// List the videos of a server, newest first, or show one
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot videos --task assembly --role gold --state ready
+  sopilot videos 01890a5d-ac96-774b-bcce-b302099a8057
+")]
+pub(crate) struct VideosArgs {
+    /// Show this video only
+    id: Option<VideoId>,
+    /// Only videos of this task
+    #[arg(long, value_name = "NAME", conflicts_with = "id")]
+    task: Option<String>,
+    /// Only videos in this role
+    #[arg(long, value_enum, conflicts_with = "id")]
+    role: Option<Role>,
+    /// Only videos in this state
+    #[arg(long, value_enum, conflicts_with = "id")]
+    state: Option<State>,
+    /// At most this many
+    #[arg(long, value_name = "COUNT", conflicts_with = "id")]
+    limit: Option<usize>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Where a video is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum State {
+    /// It is being looked at
+    Ingesting,
+    /// It can be scored
+    Ready,
+    /// It cannot be used
+    Failed,
+}
+
+impl From<State> for VideoState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Ingesting => Self::Ingesting,
+            State::Ready => Self::Ready,
+            State::Failed => Self::Failed,
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) async fn run(args: &VideosArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    Interrupt::default()
+        .guard(async {
+            match &args.id {
+                Some(id) => show(&catalog, *id, args.json).await,
+                None => list(&catalog, args).await,
+            }
+        })
+        .await
+}
+
+/// Delete a video of a server, with its embeddings and pictures
+///
+/// A gold that was scored against is kept unless --force is given: its reports would go too.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot delete 01890a5d-ac96-774b-bcce-b302099a8057
+")]
+pub(crate) struct DeleteArgs {
+    /// The video
+    id: VideoId,
+    /// Delete a gold with all reports that were made with it
+    #[arg(long)]
+    force: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Runs `sopilot delete`.
+pub(crate) async fn delete(args: &DeleteArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    let id = args.id.to_string();
+    let answer = Interrupt::default()
+        .guard(catalog.delete_video(&id, args.force))
+        .await?;
+    if args.json {
+        return output::json(&json::to_value(&answer));
+    }
+    output::text(&format!(
+        "Deleted video {id}: {} cancelled, {} and {} removed.\n",
+        counted(answer.cancelled_job_ids.len(), "job"),
+        counted(answer.removed_report_job_ids.len(), "report"),
+        counted(answer.removed_objects as usize, "stored object"),
+    ))
+}
+
+/// A video, one fact a line.
+pub(crate) fn details(video: &Video) -> String {
+    let metadata = video.metadata.clone().unwrap_or_default();
+    let mut facts = vec![
+        ("Video", video.id.clone()),
+        ("File", metadata.file_name),
+        ("Role", role(video.role()).to_owned()),
+        ("State", state(video.state()).to_owned()),
+        ("Task", video.task_id.clone()),
+        (
+            "Size",
+            format!("{} bytes ({})", video.size_bytes, bytes(video.size_bytes)),
+        ),
+        ("SHA-256", video.sha256.clone()),
+        ("Site", metadata.site),
+        ("Camera", metadata.camera),
+        ("Operator", metadata.operator_pseudonym),
+        ("Job", video.ingest_job_id.clone()),
+    ];
+    if let Some(media) = &video.media {
+        let picture = format!(
+            "{}, {} × {}, {:.2} frames/s, {}",
+            clock(media.duration_seconds),
+            media.width,
+            media.height,
+            media.frame_rate,
+            media.codec
+        );
+        let clips = format!(
+            "{}, {} with a disturbed view",
+            media.clip_count, media.flagged_clip_count
+        );
+        facts.extend([("Media", picture), ("Clips", clips)]);
+    }
+    if let Some(failure) = &video.failure {
+        facts.push((
+            "Failure",
+            format!("[{}] {}", failure.reason, failure.message),
+        ));
+    }
+    if let Some(created_at) = &video.created_at {
+        facts.push(("Created", timestamp::to_rfc3339(created_at)));
+    }
+    facts.iter().filter(|(_, value)| !value.is_empty()).fold(
+        String::new(),
+        |mut text, (name, value)| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name:9}{}", safe(value));
+            text
+        },
+    )
+}
+
+async fn show(catalog: &Catalog, id: VideoId, as_json: bool) -> Result<()> {
+    let video = catalog.video(&id.to_string()).await?;
+    if as_json {
+        output::json(&json::to_value(&video))
+    } else {
+        output::text(&details(&video))
+    }
+}
+
+async fn list(catalog: &Catalog, args: &VideosArgs) -> Result<()> {
+    let task_id = match &args.task {
+        Some(name) => task::named(catalog, name).await?.id,
+        None => String::new(),
+    };
+    let videos = all_pages(
+        args.limit.unwrap_or(usize::MAX),
+        async |page_size, page_token| {
+            let request = ListVideosRequest {
+                page_size,
+                page_token,
+                task_id: task_id.clone(),
+                role: args
+                    .role
+                    .map_or(VideoRole::Unspecified, VideoRole::from)
+                    .into(),
+                state: args
+                    .state
+                    .map_or(VideoState::Unspecified, VideoState::from)
+                    .into(),
+            };
+            let answer = catalog.list_videos(request).await?;
+            Ok((answer.videos, answer.next_page_token))
+        },
+    );
+    let videos = videos.await?;
+    if args.json {
+        let all = ListVideosResponse {
+            videos,
+            next_page_token: String::new(),
+        };
+        return output::json(&json::to_value(&all));
+    }
+    output::text(&rows(&videos))
+}
+
+fn rows(videos: &[Video]) -> String {
+    let columns = [
+        Column("Video", Align::Left),
+        Column("File", Align::Left),
+        Column("Role", Align::Left),
+        Column("State", Align::Left),
+        Column("Length", Align::Right),
+        Column("Size", Align::Right),
+        Column("Created", Align::Left),
+    ];
+    let row = |video: &Video| {
+        let name = video
+            .metadata
+            .as_ref()
+            .map(|metadata| metadata.file_name.clone());
+        let failed = video
+            .failure
+            .as_ref()
+            .map(|failure| format!("failed: {}", failure.reason));
+        vec![
+            video.id.clone(),
+            name.unwrap_or_default(),
+            role(video.role()).to_owned(),
+            failed.unwrap_or_else(|| state(video.state()).to_owned()),
+            video
+                .media
+                .as_ref()
+                .map_or_else(String::new, |media| clock(media.duration_seconds)),
+            bytes(video.size_bytes),
+            video
+                .created_at
+                .as_ref()
+                .map_or_else(String::new, timestamp::to_rfc3339),
+        ]
+    };
+    table(&columns, videos.iter().map(row))
+}
+
+fn role(role: VideoRole) -> &'static str {
+    match role {
+        VideoRole::Unspecified => "unknown",
+        VideoRole::Gold => "gold",
+        VideoRole::Trainee => "trainee",
+        VideoRole::Audit => "audit",
+    }
+}
+
+fn state(state: VideoState) -> &'static str {
+    match state {
+        VideoState::Unspecified => "unknown",
+        VideoState::Ingesting => "ingesting",
+        VideoState::Ready => "ready",
+        VideoState::Failed => "failed",
+    }
+}

@@ -1,0 +1,70 @@
+//! Progress on a terminal: bars on standard error, and nothing at all if that is no terminal.
+
+use std::{sync::Arc, time::Duration};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::text::safe;
+
+/// All bars of a command. Clones are the same.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress {
+    bars: MultiProgress,
+}
+
+impl Progress {
+    /// A bar for `total` bytes.
+    pub(crate) fn bytes(&self, what: &str, total: u64) -> Bar {
+        let bar = self.bar(
+            what,
+            total,
+            "{prefix:30!} {bar:24} {binary_bytes}/{binary_total_bytes} {msg}",
+        );
+        Bar(Arc::new(Cleared(bar)))
+    }
+
+    /// A bar for a job.
+    pub(crate) fn job(&self, what: &str) -> Bar {
+        let bar = self.bar(what, 1000, "{prefix:30!} {bar:24} {percent:>3} % {msg}");
+        Bar(Arc::new(Cleared(bar)))
+    }
+
+    fn bar(&self, what: &str, length: u64, template: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template(template)
+            .expect("the templates in this file are well formed")
+            .progress_chars("━╸─");
+        let bar = self.bars.add(ProgressBar::new(length).with_style(style));
+        bar.set_prefix(safe(what));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar
+    }
+}
+
+/// One bar. Clones are the same; it disappears with the last of them, so that only results stay on
+/// the screen.
+#[derive(Debug, Clone)]
+pub(crate) struct Bar(Arc<Cleared>);
+
+#[derive(Debug)]
+struct Cleared(ProgressBar);
+
+impl Bar {
+    /// Sets how many bytes are done.
+    pub(crate) fn at(&self, bytes: u64) {
+        self.0.0.set_position(bytes);
+    }
+
+    /// Sets the part that is done, from 0 to 1, and what is being done.
+    pub(crate) fn fraction(&self, done: f64, doing: &str) {
+        self.0
+            .0
+            .set_position((done.clamp(0.0, 1.0) * 1000.0) as u64);
+        self.0.0.set_message(safe(doing));
+    }
+}
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

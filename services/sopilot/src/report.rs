@@ -1,0 +1,256 @@
+//! A report as a trainer reads it.
+
+use std::fmt::Write as _;
+
+use sopilot_proto::scoring::v1::{
+    Deviation, DeviationType, ScoreReport, StepResult, StepStatus, TimeRange, Verdict,
+};
+
+use crate::{
+    table::{Align, Column, table},
+    text::{clock, safe},
+};
+
+/// The whole report: score and verdict, what cost points, and every step. `effective` is the
+/// verdict that counts, which a person may have changed.
+pub(crate) fn report(report: &ScoreReport, effective: Verdict) -> String {
+    let mut text = head(report, effective);
+    if report.deviations.is_empty() {
+        text.push_str("\nNothing differs from the procedure.\n");
+    } else {
+        text.push_str("\nWhat cost points\n");
+        text.push_str(&deviations(&report.deviations));
+    }
+    if !report.steps.is_empty() {
+        text.push_str("\nSteps\n");
+        text.push_str(&steps(&report.steps));
+    }
+    text
+}
+
+/// A verdict in words and colour.
+pub(crate) fn verdict(verdict: Verdict) -> String {
+    let (colour, words) = match verdict {
+        Verdict::Unspecified => ("", "no verdict"),
+        Verdict::Pass => (GREEN, "PASS: the procedure was followed"),
+        Verdict::Fail => (
+            RED,
+            "FAIL: the procedure was not followed (a person should confirm this)",
+        ),
+        Verdict::NeedsReview => (YELLOW, "NEEDS REVIEW: a person must look"),
+        Verdict::NotComparable => (
+            YELLOW,
+            "NOT COMPARABLE: the two videos do not show the same work, or it cannot be seen",
+        ),
+    };
+    format!("{colour}{words}{RESET}")
+}
+
+/// A verdict in one or two words.
+pub(crate) fn short_verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Unspecified => "-",
+        Verdict::Pass => "pass",
+        Verdict::Fail => "fail",
+        Verdict::NeedsReview => "needs review",
+        Verdict::NotComparable => "not comparable",
+    }
+}
+
+/// What happened, in words.
+pub(crate) fn happened(kind: DeviationType) -> &'static str {
+    match kind {
+        DeviationType::Unspecified => "something unknown",
+        DeviationType::MissingStep => "left out",
+        DeviationType::OutOfOrder => "in the wrong order",
+        DeviationType::RepeatedStep => "done again",
+        DeviationType::ExtraActivity => "something extra",
+        DeviationType::WrongExecution => "done wrongly or in part",
+        DeviationType::OverTime => "too slow",
+        DeviationType::UnderTime => "too fast",
+    }
+}
+
+const GREEN: &str = "\x1b[1;32m";
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
+const RESET: &str = "\x1b[0m";
+
+fn head(report: &ScoreReport, effective: Verdict) -> String {
+    let mut text = String::new();
+    let made = report.verdict();
+    // Writing to a String cannot fail.
+    if made == Verdict::NotComparable {
+        text.push_str("Score    none\n");
+    } else {
+        let _ = writeln!(text, "Score    {:.1} of 100", report.score);
+    }
+    let _ = writeln!(text, "Verdict  {}", verdict(effective));
+    if effective != made {
+        let _ = writeln!(
+            text,
+            "         a person changed it from: {}",
+            short_verdict(made)
+        );
+    }
+    if !report.verdict_reason.is_empty() {
+        let _ = writeln!(text, "Why      {}", safe(&report.verdict_reason));
+    }
+    text
+}
+
+fn deviations(deviations: &[Deviation]) -> String {
+    let columns = [
+        Column("Time", Align::Right),
+        Column("What happened", Align::Left),
+        Column("Step", Align::Left),
+        Column("Points", Align::Right),
+        Column("Sure", Align::Right),
+        Column("Seen", Align::Left),
+    ];
+    let rows = deviations.iter().map(|deviation| {
+        let step = match deviation.gold_step {
+            Some(index) => format!("{} {}", index + 1, deviation.step_name),
+            None => "-".to_owned(),
+        };
+        vec![
+            deviation
+                .trainee_time
+                .map_or_else(dash, |time| clock(time.start_seconds)),
+            happened(deviation.r#type()).to_owned(),
+            step,
+            format!("{:.1}", deviation.points_lost),
+            format!("{:.0} %", deviation.confidence * 100.0),
+            deviation.reason.clone(),
+        ]
+    });
+    table(&columns, rows)
+}
+
+fn steps(steps: &[StepResult]) -> String {
+    let columns = [
+        Column("Step", Align::Left),
+        Column("Gold", Align::Left),
+        Column("Trainee", Align::Left),
+        Column("Duration", Align::Right),
+        Column("Status", Align::Left),
+    ];
+    let rows = steps.iter().map(|step| {
+        vec![
+            format!("{} {}", step.index + 1, step.name),
+            step.gold_time.as_ref().map_or_else(dash, range),
+            step.trainee_time.as_ref().map_or_else(dash, range),
+            step.duration_ratio
+                .map_or_else(dash, |ratio| format!("{:.0} %", ratio * 100.0)),
+            status(step.status()).to_owned(),
+        ]
+    });
+    table(&columns, rows)
+}
+
+fn status(status: StepStatus) -> &'static str {
+    match status {
+        StepStatus::Unspecified => "unknown",
+        StepStatus::Done => "done",
+        StepStatus::Deviated => "done, with a deviation",
+        StepStatus::Wrong => "wrong or in part",
+        StepStatus::Missing => "missing",
+        StepStatus::Skipped => "left out (optional)",
+    }
+}
+
+fn range(time: &TimeRange) -> String {
+    format!(
+        "{} – {}",
+        clock(time.start_seconds),
+        clock(time.end_seconds)
+    )
+}
+
+fn dash() -> String {
+    "-".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(start_seconds: f64, end_seconds: f64) -> TimeRange {
+        TimeRange {
+            start_seconds,
+            end_seconds,
+        }
+    }
+
+    fn sample() -> ScoreReport {
+        let deviation =
+            |kind: DeviationType, step: Option<u32>, name: &str, start, points| Deviation {
+                r#type: kind.into(),
+                gold_step: step,
+                step_name: name.to_owned(),
+                trainee_time: Some(time(start, start + 2.0)),
+                confidence: 0.914,
+                points_lost: points,
+                reason: format!("{name} was seen so"),
+                ..Deviation::default()
+            };
+        let step = |index, name: &str, status: StepStatus, ratio| StepResult {
+            index,
+            name: name.to_owned(),
+            status: status.into(),
+            gold_time: Some(time(f64::from(index) * 4.0, f64::from(index) * 4.0 + 4.0)),
+            trainee_time: (status != StepStatus::Missing)
+                .then(|| time(f64::from(index) * 5.0, f64::from(index) * 5.0 + 5.5)),
+            duration_ratio: ratio,
+            ..StepResult::default()
+        };
+        ScoreReport {
+            score: 71.25,
+            verdict: Verdict::Fail.into(),
+            verdict_reason: "The critical step \"Drive\" is missing.".to_owned(),
+            deviations: vec![
+                deviation(DeviationType::MissingStep, Some(1), "Drive", 59.97, 25.0),
+                deviation(DeviationType::ExtraActivity, None, "", 61.0, 3.75),
+            ],
+            steps: vec![
+                step(
+                    0,
+                    "Seat\u{202e} the board\x1b[2J",
+                    StepStatus::Done,
+                    Some(1.104),
+                ),
+                step(1, "Drive", StepStatus::Missing, None),
+            ],
+            ..ScoreReport::default()
+        }
+    }
+
+    #[test]
+    fn a_report_is_a_page_for_people() {
+        let text = report(&sample(), Verdict::Fail);
+        assert!(text.contains(RED), "the verdict has a colour on a terminal");
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+    }
+
+    #[test]
+    fn a_verdict_that_a_person_changed_says_so() {
+        let text = report(
+            &ScoreReport {
+                deviations: vec![],
+                steps: vec![],
+                ..sample()
+            },
+            Verdict::Pass,
+        );
+        insta::assert_snapshot!(anstream::adapter::strip_str(&text).to_string());
+    }
+
+    #[test]
+    fn videos_that_cannot_be_compared_have_no_score() {
+        let report = ScoreReport {
+            verdict: Verdict::NotComparable.into(),
+            ..ScoreReport::default()
+        };
+        assert!(super::report(&report, Verdict::NotComparable).starts_with("Score    none\n"));
+    }
+}

@@ -1,0 +1,162 @@
+//! The list of steps of a procedure as people write it, in YAML.
+
+mod file;
+mod mistakes;
+
+use std::{fs, path::Path};
+
+use sopilot_proto::scoring::v1::Procedure;
+
+use crate::error::{Error, Result};
+
+/// Longest list of steps that is read, in bytes: 200 steps with long descriptions need a tenth.
+const MAX_FILE_BYTES: u64 = 4 << 20;
+
+/// A list of steps that was read from a file.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Steps {
+    /// The task's name, if the file gives one.
+    pub(crate) task: Option<String>,
+    /// The procedure for the wire.
+    pub(crate) procedure: Procedure,
+    /// The file's name as the user gave it.
+    file: String,
+    /// Line and column of each step.
+    places: Vec<(u64, u64)>,
+}
+
+impl Steps {
+    /// Reads a file. Mistakes that need no knowledge of procedures (YAML, names of fields, times
+    /// that are no times, precedences of unknown steps) are found here; the server finds the rest,
+    /// and [`explain`](Self::explain) maps them back to the file.
+    pub(crate) fn read(path: &Path) -> Result<Self> {
+        let metadata = fs::metadata(path).map_err(|error| Error::io(path, &error))?;
+        if metadata.len() > MAX_FILE_BYTES {
+            let message = format!(
+                "{}: has {} bytes, at most {MAX_FILE_BYTES} are read: is this the list of steps?",
+                path.display(),
+                metadata.len()
+            );
+            return Err(Error::usage(message));
+        }
+        let bytes = fs::read(path).map_err(|error| Error::io(path, &error))?;
+        let name = path.display().to_string();
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::parse(&name, &text),
+            Err(_) => Err(mistakes::invalid(
+                &name,
+                "is not text in UTF-8: save it as UTF-8",
+            )),
+        }
+    }
+
+    /// Reads the text of a file called `file`.
+    fn parse(file: &str, text: &str) -> Result<Self> {
+        let read = file::read(file, text)?;
+        let places = read.places();
+        let task = read.task.clone();
+        let procedure = read.into_procedure(file)?;
+        Ok(Self {
+            task,
+            procedure,
+            file: file.to_owned(),
+            places,
+        })
+    }
+
+    /// Says where in the file the mistakes are that the server found in the procedure. Any other
+    /// error stays as it is.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        mistakes::explain(self, error)
+    }
+
+    /// Name of the step at `index`, counted from 0.
+    fn step_name(&self, index: usize) -> &str {
+        self.procedure
+            .steps
+            .get(index)
+            .map_or("?", |step| &step.name)
+    }
+}
+
+/// A small, complete list of steps, for `--help`.
+pub(crate) const EXAMPLE: &str = "\
+A list of steps (YAML; only `name` is required):
+  task: Sensor unit assembly
+  order: partial                        # or sequential, the default
+  precedences:                          # only with `order: partial`
+    - [Seat the board, Fit the cover]   # the first must come before the second
+  steps:
+    - name: Seat the board
+      description: Push until it clicks
+      start: 0:04.2                     # in the gold: seconds or m:ss.s,
+      end: 0:09                         # for all steps or for none
+      critical: true                    # without it nobody passes
+      duration: {min: 3, max: 10}
+    - name: Fit the cover
+      start: 0:09
+      end: 14.5
+      optional: true
+      weight: 0.5
+  thresholds: {pass: 80, fail: 60, over_time: 1.6, under_time: 0.6, min_confidence: 0.5}
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(text: &str) -> String {
+        Steps::parse("steps.yaml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_example_of_the_help_is_read() {
+        let (_, yaml) = EXAMPLE.split_once('\n').unwrap();
+        let steps = Steps::parse("steps.yaml", yaml).unwrap();
+        assert_eq!(steps.task.as_deref(), Some("Sensor unit assembly"));
+        insta::assert_json_snapshot!(sopilot_proto::json::to_value(&steps.procedure));
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_with_its_place_and_what_is_allowed() {
+        insta::assert_snapshot!(message("steps:\n  - name: Open\n    crtical: true\n"));
+    }
+
+    #[test]
+    fn broken_yaml_is_named_with_its_place() {
+        insta::assert_snapshot!(message("steps:\n  - name: [Open\n"));
+    }
+
+    #[test]
+    fn every_mistake_in_values_is_listed() {
+        insta::assert_snapshot!(message(
+            "order: partial\nprecedences:\n  - [Open, Cloze]\nsteps:\n  - name: Open\n    start: 1:75\n    end: 2\n  - name: Close\n    start: 3\n  - name: Seal\n    start: soon\n    end: 9\n"
+        ));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_named_with_its_place() {
+        insta::assert_snapshot!(message("steps:\n  - name: Open\n    weight: heavy\n"));
+    }
+
+    #[test]
+    fn mistakes_that_the_server_finds_are_mapped_to_lines_and_names() {
+        use sopilot_chassis::{ApiError, Reason};
+        let yaml = "steps:\n  - name: Open\n    start: 0\n    end: 5\n  - name: Close\n    start: 4\n    end: 8\n";
+        let steps = Steps::parse("steps.yaml", yaml).unwrap();
+        let answer = ApiError::new(Reason::StepListInvalid, "steps[1].gold_time: overlaps")
+            .with_violation(
+                "procedure.steps[1].gold_time",
+                "step \"Close\" overlaps step \"Open\"",
+            )
+            .with_violation(
+                "procedure.thresholds.fail_score",
+                "90 is greater than pass_score (80)",
+            )
+            .with_violation(
+                "procedure.precedences[0]",
+                "step 1 before step 0 closes a circle",
+            );
+        insta::assert_snapshot!(steps.explain(answer.into()));
+    }
+}
