@@ -36,7 +36,13 @@ class Serving:
             command += ["--set", setting]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                # Nothing of the caller's settings.
+                env={name: value for name, value in os.environ.items() if not name.startswith("SOPILOT_")},
             )
         self.channel = grpc.insecure_channel(self.address("catalog"))
         self.wait_until_serving()

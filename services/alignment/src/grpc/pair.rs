@@ -84,7 +84,8 @@ impl Arriving {
         match source.and_then(|source| source.source) {
             Some(Source::ObjectKey(key)) => Ok(Self::Stored(key)),
             Some(Source::Inline(shape)) => {
-                let expected = u64::from(shape.rows) * u64::from(shape.dim) * 4;
+                let expected =
+                    u64::from(shape.rows).saturating_mul(shape.dim.into()).saturating_mul(4);
                 if expected == 0 || expected > max_bytes {
                     return Err(ApiError::new(
                         Reason::MatrixInvalid,
