@@ -202,7 +202,12 @@ impl Worker {
                 return;
             }
             Err(error) => {
-                tracing::warn!(%job_id, %error, "attempt failed");
+                // A bad input is the caller's to hear of, not the operator's.
+                if error.is_permanent() && error.reason() != Reason::Internal {
+                    tracing::info!(%job_id, reason = %error.reason(), %error, "input refused");
+                } else {
+                    tracing::warn!(%job_id, reason = %error.reason(), %error, "attempt failed");
+                }
                 failure(&error)
             }
         };
