@@ -1,6 +1,9 @@
 """A client of SOPilot made from its .proto files alone."""
 
+import contextlib
 import hashlib
+import itertools
+import threading
 import uuid
 
 import grpc
@@ -104,6 +107,27 @@ def frames(upload_id, data, offset=0):
     yield video_pb2.UploadVideoRequest(header=header)
     for start in range(offset, len(data), CHUNK):
         yield video_pb2.UploadVideoRequest(data=data[start : start + CHUNK])
+
+
+@contextlib.contextmanager
+def part_of_upload(client, upload_id, data, size):
+    """An upload that stalls once `size` bytes are sent; broken off at the end of the block."""
+    sent, release = threading.Event(), threading.Event()
+
+    def stalling():
+        # The header and as many chunks as are whole in `size`.
+        yield from itertools.islice(frames(upload_id, data), 1 + size // CHUNK)
+        # gRPC asks for the next message when it has sent the one before.
+        sent.set()
+        release.wait()
+
+    call = client.videos.UploadVideo.future(stalling())
+    try:
+        assert sent.wait(30), f"{size} bytes could not be sent"
+        yield
+    finally:
+        call.cancel()
+        release.set()
 
 
 def details(error):
