@@ -231,6 +231,10 @@ mod tests {
         assert!(found.ffmpeg_path().is_absolute() && found.ffprobe_path().is_absolute());
         let again = Ffmpeg::locate(Some(found.ffmpeg_path())).unwrap();
         assert_eq!(again.version(), found.version());
+        assert!(
+            found.landlock(),
+            "the system's ffmpeg needs nothing that the sandbox does not know"
+        );
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! A subprocess under guard: what it may use, how long it may take, how much it may say, and that it goes when we go.
 
+mod log;
+mod spawner;
+
 use std::{
     ffi::OsString,
     fs::File,
@@ -10,7 +13,6 @@ use std::{
     },
     path::Path,
     process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
-    sync::{OnceLock, mpsc},
     time::{Duration, Instant},
 };
 
@@ -19,6 +21,8 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal},
 };
 
+pub(crate) use self::log::Complaint;
+use self::{log::Log, spawner::spawn_from_lasting_thread};
 use crate::{
     CancelToken, Clock, VideoError,
     sandbox::{self, Cage},
@@ -316,115 +320,6 @@ fn poll_tick(descriptors: &mut [PollFd<'_>]) -> Result<(), VideoError> {
     }
 }
 
-/// Spawns from a thread that lives as long as this process.
-///
-/// The subprocess is to die with its parent (`PR_SET_PDEATHSIG`), but the kernel takes the parent to be the *thread*
-/// that forked, and threads of a blocking pool come and go while a decoder lives on.
-fn spawn_from_lasting_thread(command: Command) -> io::Result<Child> {
-    type Request = (Command, mpsc::SyncSender<io::Result<Child>>);
-    static SPAWNER: OnceLock<mpsc::Sender<Request>> = OnceLock::new();
-    let spawner = SPAWNER.get_or_init(|| {
-        let (sender, requests) = mpsc::channel::<Request>();
-        let serve = move || {
-            for (mut command, reply) in requests {
-                // Nobody waits for the reply only if the asking thread is gone, and then the child shall go too.
-                if let Err(mpsc::SendError(Ok(mut orphan))) = reply.send(command.spawn()) {
-                    let _ = orphan.kill();
-                    let _ = orphan.wait();
-                }
-            }
-        };
-        // Should the thread not start, `requests` is dropped and every spawn below reports it.
-        let _ = std::thread::Builder::new()
-            .name("ffmpeg-spawner".into())
-            .spawn(serve);
-        sender
-    });
-    let (reply, answer) = mpsc::sync_channel(1);
-    let gone = || io::Error::other("the thread that starts ffmpeg is not running");
-    spawner.send((command, reply)).map_err(|_| gone())?;
-    answer.recv().map_err(|_| gone())?
-}
-
-/// A refusal of FFmpeg's own, of which only its message tells.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Complaint {
-    /// `-codec_whitelist` does not name this decoder.
-    Codec(String),
-    /// `-max_pixels`, or what FFmpeg can address, is less than this width and height.
-    Picture(u32, u32),
-}
-
-impl Complaint {
-    fn find(text: &str) -> Option<Self> {
-        Self::codec(text).or_else(|| Self::picture(text))
-    }
-
-    /// `Codec (ffv1) not on whitelist '…'`.
-    fn codec(text: &str) -> Option<Self> {
-        let (before, _) = text.split_once(") not on whitelist")?;
-        let (_, name) = before.rsplit_once("Codec (")?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        (name.len() <= 32 && name.chars().all(plain)).then(|| Self::Codec(name.to_owned()))
-    }
-
-    /// `Picture size 20000x20000 exceeds specified max pixel count …` or `… is invalid`; the largest counts, for a
-    /// decoder that has given up goes on to complain of 0x0.
-    fn picture(text: &str) -> Option<Self> {
-        let size = |rest: &str| {
-            let (width, height) = rest.split_whitespace().next()?.split_once('x')?;
-            Some((width.parse().ok()?, height.parse().ok()?))
-        };
-        let sizes = text.split("Picture size ").skip(1).filter_map(size);
-        let largest = sizes.max_by_key(|(width, height)| u64::from(*width) * u64::from(*height));
-        largest.map(|(width, height)| Self::Picture(width, height))
-    }
-}
-
-/// The first and the last of what the subprocess said; the middle of a flood is dropped.
-#[derive(Debug, Default)]
-struct Log {
-    bytes: Vec<u8>,
-}
-
-impl Log {
-    const HEAD: usize = 4096;
-    const TAIL: usize = 4096;
-
-    fn push(&mut self, more: &[u8]) {
-        self.bytes.extend_from_slice(more);
-        if self.bytes.len() > Self::HEAD + 2 * Self::TAIL {
-            let keep_from = self.bytes.len() - Self::TAIL;
-            self.bytes.drain(Self::HEAD..keep_from);
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    /// For the log, on one line and without control characters: the video's author may have written parts of it.
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes)
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect()
-    }
-
-    /// ENOMEM in the words of libc and of FFmpeg, or a C++ library's; EAGAIN is what a thread without stack gets.
-    fn tells_of_memory(&self) -> bool {
-        let text = self.text();
-        [
-            "Cannot allocate memory",
-            "bad_alloc",
-            "Resource temporarily unavailable",
-            "out of memory",
-        ]
-        .iter()
-        .any(|sign| text.contains(sign))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -458,28 +353,10 @@ mod tests {
         );
         assert_eq!(process.read_all(100).unwrap(), b"done\n");
         process.finish().unwrap();
-        assert!(process.log.bytes.len() <= Log::HEAD + 2 * Log::TAIL);
         assert!(
             process.log.text().contains("message-0 ")
                 && process.log.text().contains("message-19999")
         );
-    }
-
-    #[test]
-    fn complaints_are_recognised() {
-        let codec = "[ffv1 @ 0x55] Codec (ffv1) not on whitelist 'h264,vp9'";
-        assert_eq!(
-            Complaint::find(codec),
-            Some(Complaint::Codec("ffv1".into()))
-        );
-        let picture = "[IMGUTILS @ 0x7f] Picture size 20000x16000 exceeds specified max pixel count 70000 \
-                       Picture size 0x0 is invalid";
-        assert_eq!(
-            Complaint::find(picture),
-            Some(Complaint::Picture(20_000, 16_000))
-        );
-        assert_eq!(Complaint::find("Codec (<script>) not on whitelist"), None);
-        assert_eq!(Complaint::find("no frame!"), None);
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub struct Limits {
     pub cpu_floor_seconds: f64,
     /// Processor seconds for each second of video, on top of the floor. Default 16: 8K at 60 Hz on eight threads.
     pub cpu_seconds_per_video_second: f64,
-    /// Address space of the subprocess. Default 4 GiB: 8K HEVC at 10 bits with eight decoder threads and its reference
-    /// frames needs 3.
+    /// Address space of the subprocess. Default 4 GiB: 8K HEVC at 10 bits on eight decoder threads takes 2.3 GiB with
+    /// four reference frames, and a stream may ask for more of them.
     pub memory_bytes: u64,
     /// Decoder threads; 0, the default, is one for each available processor, at most 8 (memory grows with each).
     pub decoder_threads: u32,
