@@ -1,7 +1,7 @@
 //! Dynamic time warping and the evidence that scoring reads from an alignment.
 //!
 //! Two sequences of embeddings (one row per clip) go in; out come the warping
-//! path of least cost ([`align`]), the best place of a short sequence inside a
+//! path of least cost ([`align()`]), the best place of a short sequence inside a
 //! long one ([`align_subsequence`]) and, in the same pass over the matrix of
 //! costs, what scoring needs to know about it ([`align_with_evidence`]).
 //!

@@ -1,5 +1,7 @@
 //! The constants that turn evidence into deviations, and why they are what
-//! they are. None is fitted to a data set; change [`CALIBRATION`] with any.
+//! they are. They were reasoned out and checked on synthetic performances (see
+//! the example `demo_accuracy`); none is fitted to a data set. Change
+//! [`CALIBRATION`] with any of them.
 
 /// Version of the rules and constants of this crate. Reports name it: two
 /// scores compare only if theirs are equal.
@@ -68,6 +70,13 @@ pub(crate) const MIN_OCCURRENCE: f64 = 1.0;
 /// Nor is a stretch shorter than this share of the step in the gold: nobody
 /// works four times as fast.
 pub(crate) const MIN_FRAGMENT: f64 = 0.25;
+
+/// An unexplained stretch is a step's if that is ahead of all others by this
+/// much likeness on average, …
+pub(crate) const CLAIM_MARGIN: f64 = 0.2;
+
+/// … and in this share of the clips.
+pub(crate) const CLAIM_SHARE: f64 = 0.6;
 
 // ---- Deviations. ----
 

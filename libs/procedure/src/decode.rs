@@ -66,14 +66,7 @@ pub(crate) fn decode(likeness: &Likeness, plan: &Plan, timeline: &Timeline<'_>) 
             }),
         }
     }
-    let fragment = |step: usize| {
-        let shortest_s = plan.steps[step]
-            .gold_durations_s
-            .iter()
-            .copied()
-            .fold(f64::INFINITY, f64::min);
-        MIN_FRAGMENT * shortest_s / timeline.stride_s
-    };
+    let fragment = |step: usize| MIN_FRAGMENT * plan.shortest_s(step) / timeline.stride_s;
     let (kept, dropped): (Vec<_>, Vec<_>) = occurrences.into_iter().partition(|found| {
         found.evidence >= MIN_OCCURRENCE && found.clips.len() as f64 >= fragment(found.step)
     });
@@ -262,5 +255,67 @@ impl Trellis {
             from[steps + step] = state as From;
         }
         (next[before_any], from[before_any]) = (score[before_any], before_any as From);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steps done one after the other, of so many clips; `None` is other work.
+    fn decoded(parts: &[(Option<usize>, usize)]) -> Vec<(usize, Range<usize>)> {
+        let shown: Vec<Option<usize>> = parts
+            .iter()
+            .flat_map(|&(step, clips)| std::iter::repeat_n(step, clips))
+            .collect();
+        let clips: Vec<Clip> = (0..shown.len())
+            .map(|i| Clip::new(i as f64, i as f64 + 1.0))
+            .collect();
+        let alike = |step: usize| {
+            shown
+                .iter()
+                .map(move |shown| if *shown == Some(step) { 1.0 } else { 0.0 })
+        };
+        let likeness = Likeness::of_values(shown.len(), (0..4).flat_map(alike).collect());
+        let found = decode(
+            &likeness,
+            &Plan::of_durations(&[6.0; 4]),
+            &Timeline::new(&clips),
+        );
+        found
+            .occurrences
+            .into_iter()
+            .map(|found| (found.step, found.clips))
+            .collect()
+    }
+
+    #[test]
+    fn steps_are_found_in_whatever_order_they_are_done() {
+        let all = [
+            (Some(2), 6),
+            (Some(0), 6),
+            (None, 3),
+            (Some(3), 6),
+            (Some(0), 6),
+        ];
+        assert_eq!(
+            decoded(&all),
+            [(2, 0..6), (0, 6..12), (3, 15..21), (0, 21..27)]
+        );
+    }
+
+    #[test]
+    fn a_pause_within_a_step_does_not_split_it() {
+        assert_eq!(
+            decoded(&[(Some(0), 6), (Some(1), 3), (None, 4), (Some(1), 3)]),
+            [(0, 0..6), (1, 6..16)]
+        );
+    }
+
+    #[test]
+    fn a_single_stray_clip_is_no_step() {
+        let stray = [(Some(0), 6), (Some(3), 1), (Some(0), 3), (Some(1), 6)];
+        assert_eq!(decoded(&stray), [(0, 0..10), (1, 10..16)]);
+        assert_eq!(decoded(&[(None, 10)]), []);
     }
 }

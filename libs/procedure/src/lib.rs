@@ -1,9 +1,9 @@
 //! Steps, deviations, score and metrics: pure functions.
 //!
 //! 1. [`Procedure::validate`] finds every mistake in a procedure.
-//! 2. [`prepare`] works out what depends on a gold video alone: its steps
+//! 2. [`prepare()`] works out what depends on a gold video alone: its steps
 //!    (given, or found as change points) and what its author should know.
-//! 3. [`score`] turns the evidence of one or several alignments into steps,
+//! 3. [`score()`] turns the evidence of one or several alignments into steps,
 //!    deviations, a score and a verdict.
 //!
 //! How a score is made: similarities become likeness on a scale that the
@@ -17,6 +17,7 @@
 
 mod calibration;
 mod change_points;
+mod claims;
 mod clip;
 mod decode;
 mod findings;

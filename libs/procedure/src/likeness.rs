@@ -51,6 +51,22 @@ impl Likeness {
         all
     }
 
+    /// Likenesses as they are, K × M, with every step's course fully seen over
+    /// the whole video.
+    #[cfg(test)]
+    pub(crate) fn of_values(clips: usize, step: Vec<f64>) -> Self {
+        let steps = step.len() / clips;
+        Self {
+            clips,
+            step,
+            idle: vec![false; clips],
+            coverage: vec![1.0; steps],
+            course: vec![(1.0, 0..0); steps],
+            contrast: 1.0,
+            levels: Vec::new(),
+        }
+    }
+
     pub(crate) fn steps(&self) -> usize {
         self.coverage.len()
     }

@@ -178,7 +178,9 @@ fn choose<'a>(plan: &Plan, decoded: &'a Decoded) -> (Vec<Option<Main>>, Vec<&'a 
     (main, surplus)
 }
 
-fn unexplained(
+/// Runs of clips that belong to no step, resemble no idle part of a gold and
+/// are not frozen.
+pub(crate) fn unexplained(
     likeness: &Likeness,
     timeline: &Timeline<'_>,
     decoded: &Decoded,

@@ -2,6 +2,7 @@
 
 use sopilot_dtw::{Alignment, Evidence, StepMatch};
 
+use crate::claims::settle;
 use crate::clip::{Clip, Timeline, find_bad_clip};
 use crate::decode::decode;
 use crate::findings::{Finding, find};
@@ -99,6 +100,7 @@ pub fn score(input: &ScoreInput<'_>) -> Result<ScoreOutcome, ScoreError> {
     let likeness = Likeness::new(&golds, input.trainee.len());
     let lag = timeline.non_overlapping_lag();
     let mut decoded = decode(&likeness, &plan, &timeline);
+    settle(&mut decoded, &likeness, &plan, &timeline);
     split_repeats(&mut decoded, &golds, &likeness, lag);
     let reading = Reading::new(&plan, &likeness, &timeline, &decoded);
     let (reported, doubted): (Vec<Finding>, Vec<Finding>) = find(&reading)
