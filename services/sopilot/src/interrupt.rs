@@ -7,6 +7,7 @@ use std::{
 };
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::{
     error::{Error, Result},
@@ -14,9 +15,10 @@ use crate::{
 };
 
 /// What to say and to remove if the user interrupts. Clones are the same.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Interrupt {
     state: Arc<Mutex<State>>,
+    signals: Arc<AsyncMutex<Signals>>,
 }
 
 #[derive(Debug, Default)]
@@ -26,6 +28,15 @@ struct State {
 }
 
 impl Interrupt {
+    /// Begins to listen, so that a signal between two guarded pieces of work is not lost.
+    pub(crate) fn new() -> Result<Self> {
+        let signals = Arc::new(AsyncMutex::new(Signals::new()?));
+        Ok(Self {
+            state: Arc::default(),
+            signals,
+        })
+    }
+
     /// Says what remains of `subject` if the user interrupts from now on, in place of what was said
     /// about it before.
     pub(crate) fn remains(&self, subject: &str, what: impl Into<String>) {
@@ -49,9 +60,9 @@ impl Interrupt {
     }
 
     /// Does `work` until it ends or the user interrupts; then it is dropped, and the error says
-    /// what remains.
+    /// what remains. One at a time.
     pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut signals = Signals::new()?;
+        let mut signals = Arc::clone(&self.signals).lock_owned().await;
         tokio::select! {
             outcome = work => outcome,
             () = signals.next() => {
@@ -85,6 +96,7 @@ impl Interrupt {
 }
 
 /// The two signals by which people and platforms ask for an end.
+#[derive(Debug)]
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
@@ -118,9 +130,9 @@ impl Signals {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_last_word_about_a_subject_counts() {
-        let interrupt = Interrupt::default();
+    #[tokio::test]
+    async fn the_last_word_about_a_subject_counts() {
+        let interrupt = Interrupt::new().unwrap();
         interrupt.remains("a.mp4", "at 1");
         interrupt.remains("b.mp4", "at 5");
         interrupt.remains("a.mp4", "at 2");
@@ -134,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_that_ends_is_not_interrupted() {
-        let outcome = Interrupt::default().guard(async { Ok(7) }).await;
+        let outcome = Interrupt::new().unwrap().guard(async { Ok(7) }).await;
         assert_eq!(outcome, Ok(7));
     }
 }

@@ -1,7 +1,11 @@
 //! All services for the time of one command.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use sopilot_chassis::ShutdownConfig;
 use tempfile::TempDir;
 
 use crate::{
@@ -34,6 +38,10 @@ impl LocalMesh {
         let config = MeshConfig {
             data_dir: folder,
             listen: Listen::anywhere(),
+            shutdown: ShutdownConfig {
+                grace: GRACE,
+                ..ShutdownConfig::embedded()
+            },
             ..MeshConfig::default()
         };
         let mesh = Mesh::start(&config)
@@ -58,6 +66,10 @@ impl LocalMesh {
         }
     }
 }
+
+/// How long work in flight may go on. There is none unless the user has interrupted and waits for
+/// the end; then it is lost, or repeated from the kept folder by the next command.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Why the services do not start, as the user reads it.
 pub(crate) fn start_error(error: &StartError) -> Error {

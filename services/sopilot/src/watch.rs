@@ -35,7 +35,7 @@ pub(crate) async fn until_ended(
 /// Waits until a job has succeeded; its failure is the error.
 pub(crate) async fn until_succeeded(catalog: &Catalog, job_id: &str, bar: &Bar) -> Result<Job> {
     let job = until_ended(catalog, job_id, |job| {
-        bar.fraction(job.progress, &doing(job))
+        bar.fraction(job.progress, &doing(job));
     })
     .await?;
     outcome(job)

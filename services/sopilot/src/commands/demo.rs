@@ -64,7 +64,7 @@ const SEED: u64 = 7;
 
 /// Runs the command.
 pub(crate) async fn run(args: &DemoArgs) -> Result<()> {
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::new()?;
     let folder = Folder::new(args.keep.as_deref())?;
     if let Some(kept) = &args.keep {
         interrupt.remains(&kept.display().to_string(), "holds what was made so far");

@@ -50,7 +50,7 @@ pub(crate) struct DownloadArgs {
 
 /// Runs the command.
 pub(crate) async fn run(args: &DownloadArgs) -> Result<()> {
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::new()?;
     let path = interrupt.guard(work(args)).await?;
     output::text(&format!("{}\n", safe(&path.display().to_string())))
 }

@@ -52,7 +52,7 @@ pub(crate) struct SubmitArgs {
 pub(crate) async fn submit(args: &SubmitArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let golds: Vec<_> = args.golds.iter().map(ToString::to_string).collect();
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::new()?;
     let work = async {
         let job = catalog
             .submit_score(&golds, &args.trainee.to_string())
@@ -132,7 +132,7 @@ impl From<State> for JobState {
 /// Runs `sopilot jobs`.
 pub(crate) async fn jobs(args: &JobsArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::new()?;
     let work = async {
         let Some(id) = args.id.map(|id| id.to_string()) else {
             return list(&catalog, args).await;

@@ -68,7 +68,7 @@ pub(crate) async fn run(args: &ScoreArgs) -> Result<()> {
     check_readable(&args.gold)?;
     check_readable(&args.trainee)?;
     let steps = args.steps.as_deref().map(Steps::read).transpose()?;
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::new()?;
     if let Some(folder) = &args.data_dir {
         let kept = "what was done so far is kept: give the same command again to go on";
         interrupt.remains(&folder.display().to_string(), kept);

@@ -45,7 +45,7 @@ pub(crate) struct ScoreOfArgs {
 pub(crate) async fn score_of(args: &ScoreOfArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let job_id = args.job_id.to_string();
-    let answer = Interrupt::default().guard(catalog.report(&job_id)).await?;
+    let answer = Interrupt::new()?.guard(catalog.report(&job_id)).await?;
     print_report(&answer, args.json)
 }
 
@@ -72,7 +72,7 @@ pub(crate) struct ScoresArgs {
 /// Runs `sopilot scores`.
 pub(crate) async fn scores(args: &ScoresArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
-    Interrupt::default().guard(list(&catalog, args)).await
+    Interrupt::new()?.guard(list(&catalog, args)).await
 }
 
 /// Confirm or overrule a verdict or a deviation of a report
@@ -119,7 +119,7 @@ pub(crate) struct ReviewArgs {
 /// Runs `sopilot review`.
 pub(crate) async fn review(args: &ReviewArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
-    let review = Interrupt::default()
+    let review = Interrupt::new()?
         .guard(catalog.create_review(wire_review(args)))
         .await?;
     if args.json {

@@ -107,9 +107,13 @@ fn config_error(errors: ConfigErrors) -> Error {
     }
 }
 
-/// Logs of commands that end by themselves: what `SOPILOT_LOG` asks for, warnings otherwise.
+/// What commands that end by themselves log: warnings, but for the attempts that failed in this
+/// process, which the command's own error tells.
+const ONE_SHOT_FILTER: &str = "warn,sopilot_worker=error";
+
+/// Logs of commands that end by themselves: what `SOPILOT_LOG` asks for, or little.
 pub(crate) fn init_one_shot_logging() -> Result<()> {
-    let filter = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| "warn".to_owned());
+    let filter = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| ONE_SHOT_FILTER.to_owned());
     init_logging(&LogConfig {
         filter,
         ..LogConfig::default()

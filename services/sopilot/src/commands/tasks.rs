@@ -64,7 +64,7 @@ pub(crate) async fn run(args: &TasksArgs) -> Result<()> {
             }
         }
     };
-    Interrupt::default().guard(work).await
+    Interrupt::new()?.guard(work).await
 }
 
 async fn list(catalog: &Catalog, args: &TasksArgs) -> Result<()> {

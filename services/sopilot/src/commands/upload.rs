@@ -79,7 +79,7 @@ Examples:
 pub(crate) async fn run(args: &UploadArgs) -> Result<()> {
     check_readable(&args.file)?;
     let steps = args.steps.as_deref().map(Steps::read).transpose()?;
-    let interrupt = Interrupt::default();
+    let interrupt = Interrupt::new()?;
     let video = interrupt
         .guard(work(args, steps.as_ref(), &interrupt))
         .await?;

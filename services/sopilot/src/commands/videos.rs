@@ -73,7 +73,7 @@ impl From<State> for VideoState {
 /// Runs the command.
 pub(crate) async fn run(args: &VideosArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
-    Interrupt::default()
+    Interrupt::new()?
         .guard(async {
             match &args.id {
                 Some(id) => show(&catalog, *id, args.json).await,
@@ -108,7 +108,7 @@ pub(crate) struct DeleteArgs {
 pub(crate) async fn delete(args: &DeleteArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let id = args.id.to_string();
-    let answer = Interrupt::default()
+    let answer = Interrupt::new()?
         .guard(catalog.delete_video(&id, args.force))
         .await?;
     if args.json {

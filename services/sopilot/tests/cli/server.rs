@@ -1,0 +1,223 @@
+//! Commands against `sopilot serve`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::{
+    program::{Place, Server},
+    videos::VIDEOS,
+};
+
+const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+fn upload(server: &Server, file: &Path, task: &str, role: &str) -> Value {
+    let file = file.to_str().unwrap();
+    server
+        .run(&["upload", file, "--task", task, "--role", role, "--json"])
+        .json()
+}
+
+fn id(video: &Value) -> &str {
+    video["id"].as_str().unwrap()
+}
+
+#[test]
+fn unknown_ids_and_wrong_ones_have_their_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    for (code, reason, arguments) in [
+        (42, "VIDEO_NOT_FOUND", &["videos", NOBODY][..]),
+        (42, "VIDEO_NOT_FOUND", &["delete", NOBODY]),
+        (42, "VIDEO_NOT_FOUND", &["download", NOBODY]),
+        (
+            42,
+            "VIDEO_NOT_FOUND",
+            &["submit", "--gold", NOBODY, "--trainee", NOBODY],
+        ),
+        (43, "JOB_NOT_FOUND", &["jobs", NOBODY]),
+        (43, "JOB_NOT_FOUND", &["jobs", NOBODY, "--watch"]),
+        (43, "JOB_NOT_FOUND", &["jobs", NOBODY, "--cancel"]),
+        (43, "JOB_NOT_FOUND", &["score-of", NOBODY]),
+        (40, "TASK_NOT_FOUND", &["videos", "--task", "none"]),
+        (40, "TASK_NOT_FOUND", &["tasks", "none"]),
+    ] {
+        let ended = server.run(arguments).expect(code);
+        let expected = format!("error[{reason}]: ");
+        assert!(
+            ended.stderr.starts_with(&expected),
+            "{arguments:?}: {}",
+            ended.stderr
+        );
+    }
+    for command in ["videos", "jobs", "delete", "download", "score-of"] {
+        let ended = server.run(&[command, "video-7"]).expect(2);
+        assert!(
+            ended.stderr.contains("expected a UUID such as"),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_gold_of_another_task_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path());
+    let gold = upload(&server, &VIDEOS.gold, "assembly", "gold");
+    let trainee = upload(&server, &VIDEOS.forgetful, "packing", "trainee");
+    let ended = server
+        .run(&["submit", "--gold", id(&gold), "--trainee", id(&trainee)])
+        .expect(31);
+    assert!(
+        ended.stderr.starts_with("error[VIDEO_TASK_MISMATCH]: "),
+        "{}",
+        ended.stderr
+    );
+    let ended = server.run(&["submit", "--gold", id(&trainee), "--trainee", id(&trainee)]);
+    assert_eq!(ended.code, 32, "{}", ended.stderr);
+}
+
+#[test]
+fn from_an_upload_to_a_review() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let (gold, steps) = (
+        VIDEOS.gold.to_str().unwrap(),
+        VIDEOS.steps.to_str().unwrap(),
+    );
+    let with_steps = [
+        "upload", gold, "--task", "assembly", "--role", "gold", "--steps", steps, "--wait",
+        "--json",
+    ];
+    let gold = server.run(&with_steps).json();
+    assert_eq!(gold["state"], "VIDEO_STATE_READY");
+    assert_eq!(
+        id(&server.run(&with_steps).json()),
+        id(&gold),
+        "the same file is the same video"
+    );
+    let trainee = upload(&server, &VIDEOS.forgetful, "assembly", "trainee");
+
+    let submit = [
+        "submit",
+        "--gold",
+        id(&gold),
+        "--trainee",
+        id(&trainee),
+        "--wait",
+        "--json",
+    ];
+    let answer = server.run(&submit).json();
+    let job_id = answer["report"]["jobId"].as_str().unwrap();
+    assert_eq!(
+        server.run(&["score-of", job_id, "--json"]).json()["report"],
+        answer["report"]
+    );
+    server.run(&["jobs", job_id, "--watch"]).expect(0);
+    server.run(&["jobs", job_id, "--cancel"]).expect(55);
+    assert!(
+        server
+            .run(&["scores", "--task", "assembly"])
+            .expect(0)
+            .stdout
+            .contains(job_id)
+    );
+
+    let review = [
+        "review",
+        job_id,
+        "--verdict",
+        "not-comparable",
+        "--overrule",
+        "--by",
+        "kim",
+    ];
+    server
+        .run(&[&review[..], &["--reason", "the camera was covered"]].concat())
+        .expect(0);
+    let scores = server.run(&["scores", "--json"]).json();
+    assert_eq!(
+        scores["scores"][0]["effectiveVerdict"],
+        "VERDICT_NOT_COMPARABLE"
+    );
+    assert_eq!(scores["scores"][0]["verdict"], answer["report"]["verdict"]);
+    let wrong = [
+        "review",
+        job_id,
+        "--deviation",
+        "99",
+        "--confirm",
+        "--by",
+        "kim",
+        "--reason",
+        "x",
+    ];
+    server.run(&wrong).expect(56);
+
+    let copy = folder.path().join("copy.mp4");
+    let download = ["download", id(&gold), "-o", copy.to_str().unwrap()];
+    server.run(&download).expect(0);
+    assert_eq!(
+        std::fs::read(&copy).unwrap(),
+        std::fs::read(&VIDEOS.gold).unwrap()
+    );
+    assert!(
+        server
+            .run(&download)
+            .expect(2)
+            .stderr
+            .contains("exists already")
+    );
+
+    server.run(&["delete", id(&gold)]).expect(52);
+    server.run(&["delete", id(&gold), "--force"]).expect(0);
+    let videos = server.run(&["videos", "--json"]).json();
+    assert_eq!(videos["videos"].as_array().unwrap().len(), 1);
+    assert_ne!(
+        id(&server.run(&with_steps).json()),
+        id(&gold),
+        "a deleted video is uploaded anew"
+    );
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_wrong_configuration_is_told_whole() {
+    let place = Place::new();
+    let ended = place
+        .run([
+            "serve",
+            "--set",
+            "listen.host=0.0.0.0",
+            "--set",
+            "catalog.leas=1s",
+            "--set",
+            "x",
+        ])
+        .expect(78);
+    for wrong in ["listen.host", "catalog.leas", "write key=value"] {
+        assert!(ended.stderr.contains(wrong), "{}", ended.stderr);
+    }
+    let printed = place
+        .run(["serve", "--print-config", "--set", "listen.catalog=8410"])
+        .expect(0);
+    assert!(
+        printed.stdout.contains("catalog = 8410"),
+        "{}",
+        printed.stdout
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_says_what_to_do() {
+    let ended = Place::new()
+        .run(["videos", "--server", "http://127.0.0.1:9"])
+        .expect(69);
+    assert!(
+        ended.stderr.contains("Start one with `sopilot serve`"),
+        "{}",
+        ended.stderr
+    );
+}
