@@ -20,8 +20,8 @@
 //!
 //! ffmpeg gets the file as its standard input and opens it as `/proc/self/fd/0`, so the process may be handed any
 //! regular file that it may itself read (an unlinked temporary file will do). The demuxer is forced to the one
-//! container that was recognised, decoders come from a list, `file` is the only protocol; the environment is empty;
-//! address space, CPU time, file size (0) and open files are limited; no new privileges, no sockets (seccomp), and
+//! container that was recognised, decoders come from a list, `file` is the only protocol; of the environment nothing is
+//! passed on (an ffmpeg that needs `LD_LIBRARY_PATH` will not start); address space, CPU time, file size (0) and open files are limited; no new privileges, no sockets (seccomp), and
 //! where the kernel has Landlock nothing can be opened but the video and the system's libraries. The child dies with
 //! its owner, on cancellation and on its wall-clock limit.
 

@@ -2,7 +2,7 @@
 
 mod answer;
 
-use std::{ffi::OsString, fs::File};
+use std::{ffi::OsString, fs::File, os::fd::AsRawFd};
 
 use serde::{Deserialize, Serialize};
 
@@ -84,6 +84,7 @@ pub(crate) fn inspect(
         });
     }
     limits.check_bytes(metadata.len())?;
+    check_reopens(file)?;
     let container = Container::identify(file, metadata.len())?;
     let (answer, process) = ask(ffmpeg, file, container, limits, cancel)?;
     let stream = answer.choose_video().ok_or(VideoError::NoVideoStream {
@@ -93,6 +94,14 @@ pub(crate) fn inspect(
         .map_err(|error| name_cause(error, &process, limits))?;
     check(&inspected.info, stream, limits)?;
     Ok(inspected)
+}
+
+/// ffmpeg will open the file anew. Where that is not allowed, the machine is at fault, and ffmpeg would blame the video.
+fn check_reopens(file: &File) -> Result<(), VideoError> {
+    let again = File::open(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    again
+        .map(drop)
+        .map_err(VideoError::io("open the video again through /proc"))
 }
 
 /// Arguments before the input that make ffmpeg and ffprobe open `input`, as this container, with these decoders, and

@@ -38,8 +38,10 @@ impl Quality {
     /// Photographs at 256 lines measure 130 to 1700. Blurred with a standard deviation of 8 pixels of 1080 lines, they
     /// measure 15 to 50, with 12 pixels 7 to 17: from about there on a hand's fingers run together.
     pub const BLURRY_SHARPNESS: f32 = 20.0;
-    /// A repeated picture, H.264-coded at any quality from 18 to 33, changes by 0.02 at most between key frames; the
-    /// noise of a real sensor leaves 0.05 and more unless it was compressed away, and then nothing moved either.
+    /// A repeated picture, H.264-coded at any constant quality from 18 to 33, changes by 0.02 at most between key
+    /// frames; the noise of a real sensor leaves 0.05 and more unless it was compressed away, and then nothing moved
+    /// either. An encoder at a starved constant bit rate goes on refining a still picture by 0.1 and more: that is not
+    /// told from a live scene, so the flag misses some frozen clips rather than accuse live ones.
     pub const FROZEN_MOTION: f32 = 0.025;
     /// How many of a frozen clip's changes may be larger: a key frame redraws even a still picture (by 0.3 to 2.4),
     /// and with one a second at four samples a second that is every fourth.

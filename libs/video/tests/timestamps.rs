@@ -65,8 +65,13 @@ fn constant_rate_sampled_slower_and_faster() {
             ENCODER
         };
         let path = studio.make(&format!("{} {encoder}", numbered(40, "10")), name);
-        for rate in [4.0, 10.0, 25.0, 1.5] {
-            check(&studio, &path, rate, &constant(0..40, 10.0), 4.0);
+        let rates: &[f64] = if name == "a.mp4" {
+            &[4.0, 10.0, 25.0, 1.5]
+        } else {
+            &[4.0]
+        };
+        for rate in rates {
+            check(&studio, &path, *rate, &constant(0..40, 10.0), 4.0);
         }
     }
 }
