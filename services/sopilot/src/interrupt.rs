@@ -24,7 +24,7 @@ pub(crate) struct Interrupt {
 #[derive(Debug, Default)]
 struct State {
     remains: Vec<(String, String)>,
-    temporary: Option<PathBuf>,
+    temporary: Vec<PathBuf>,
 }
 
 impl Interrupt {
@@ -56,7 +56,7 @@ impl Interrupt {
 
     /// A folder to remove if a second interrupt ends the process at once.
     pub(crate) fn removes(&self, folder: &Path) {
-        self.with(|state| state.temporary = Some(folder.to_owned()));
+        self.with(|state| state.temporary.push(folder.to_owned()));
     }
 
     /// Does `work` until it ends or the user interrupts; then it is dropped, and the error says
@@ -70,7 +70,7 @@ impl Interrupt {
                 tokio::spawn(async move {
                     signals.next().await;
                     let state = state.lock().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(folder) = &state.temporary {
+                    for folder in &state.temporary {
                         // Nobody is left to tell if it fails.
                         let _ = std::fs::remove_dir_all(folder);
                     }

@@ -10,7 +10,6 @@ use sopilot_proto::{
 use crate::{
     client::{Catalog, all_pages},
     error::{Error, Result},
-    interrupt::Interrupt,
     progress::Progress,
     task::{self, Ensured},
     upload::{self, Source, Target, file_name},
@@ -30,7 +29,6 @@ pub(crate) struct Input<'a> {
 pub(crate) struct Scorer {
     pub(crate) catalog: Catalog,
     pub(crate) progress: Progress,
-    pub(crate) interrupt: Interrupt,
 }
 
 impl Scorer {
@@ -133,14 +131,7 @@ impl Scorer {
             role: input.role,
             metadata,
         };
-        let video = upload::upload(
-            &self.catalog,
-            source,
-            &target,
-            &self.progress,
-            &self.interrupt,
-        )
-        .await?;
+        let video = upload::upload(&self.catalog, source, &target, &self.progress, None).await?;
         let bar = self.progress.job(&format!("ingesting {name}"));
         watch::until_succeeded(&self.catalog, &video.ingest_job_id, &bar).await?;
         let video = self.catalog.video(&video.id).await?;

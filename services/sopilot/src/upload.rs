@@ -99,7 +99,7 @@ pub(crate) async fn upload(
     source: &Source<'_>,
     target: &Target<'_>,
     progress: &Progress,
-    interrupt: &Interrupt,
+    interrupt: Option<&Interrupt>,
 ) -> Result<Video> {
     let name = file_name(source.path);
     let mut request_id = first_request_id(source, target);
@@ -153,7 +153,7 @@ async fn send_all(
     source: &Source<'_>,
     mut upload: Upload,
     progress: &Progress,
-    interrupt: &Interrupt,
+    interrupt: Option<&Interrupt>,
 ) -> Result<Video> {
     let name = file_name(source.path);
     let bar = progress.bytes(&format!("uploading {name}"), source.size);
@@ -164,10 +164,14 @@ async fn send_all(
             bytes(upload.committed_bytes),
             bytes(upload.size_bytes)
         );
-        interrupt.remains(&name, stands);
+        if let Some(interrupt) = interrupt {
+            interrupt.remains(&name, stands);
+        }
         let error = match send(catalog, source, &upload, &bar).await {
             Ok(video) => {
-                interrupt.nothing_remains(&name);
+                if let Some(interrupt) = interrupt {
+                    interrupt.nothing_remains(&name);
+                }
                 return Ok(video);
             }
             Err(error) => error,

@@ -68,11 +68,11 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<()> {
     let folder = Folder::new(args.keep.as_deref())?;
     if let Some(kept) = &args.keep {
         interrupt.remains(&kept.display().to_string(), "holds what was made so far");
+    } else {
+        interrupt.removes(folder.path());
     }
     let mesh = interrupt.guard(LocalMesh::start(None, &interrupt)).await?;
-    let outcome = interrupt
-        .guard(work(folder.path(), &mesh, &interrupt))
-        .await;
+    let outcome = interrupt.guard(work(folder.path(), &mesh)).await;
     mesh.stop().await;
     let shown = outcome?;
     if args.json {
@@ -147,7 +147,7 @@ impl Folder {
     }
 }
 
-async fn work(folder: &Path, mesh: &LocalMesh, interrupt: &Interrupt) -> Result<Vec<Shown>> {
+async fn work(folder: &Path, mesh: &LocalMesh) -> Result<Vec<Shown>> {
     let procedure = Procedure::demo(SEED);
     let cases = cases(&procedure).map_err(|error| Error::new(Exit::INTERNAL, error.to_string()))?;
     // Drawing and coding a video takes a core each.
@@ -158,7 +158,6 @@ async fn work(folder: &Path, mesh: &LocalMesh, interrupt: &Interrupt) -> Result<
         scorer: Scorer {
             catalog: mesh.catalog()?,
             progress: Progress::default(),
-            interrupt: interrupt.clone(),
         },
     };
     let (gold_case, trainees) = cases.split_first().expect("the gold is the first case");

@@ -69,15 +69,18 @@ pub(crate) async fn run(args: &ScoreArgs) -> Result<()> {
     check_readable(&args.trainee)?;
     let steps = args.steps.as_deref().map(Steps::read).transpose()?;
     let interrupt = Interrupt::new()?;
-    if let Some(folder) = &args.data_dir {
-        let kept = "what was done so far is kept: give the same command again to go on";
-        interrupt.remains(&folder.display().to_string(), kept);
+    match &args.data_dir {
+        Some(folder) => interrupt.remains(
+            &folder.display().to_string(),
+            "what was done so far is kept: give the same command again to go on",
+        ),
+        None => interrupt.remains("nothing is kept", "with --data-dir it would be"),
     }
     let mesh = interrupt
         .guard(LocalMesh::start(args.data_dir.as_deref(), &interrupt))
         .await?;
     let outcome = interrupt
-        .guard(Box::pin(work(args, steps.as_ref(), &mesh, &interrupt)))
+        .guard(Box::pin(work(args, steps.as_ref(), &mesh)))
         .await;
     mesh.stop().await;
     let made = outcome?;
@@ -88,16 +91,10 @@ pub(crate) async fn run(args: &ScoreArgs) -> Result<()> {
     }
 }
 
-async fn work(
-    args: &ScoreArgs,
-    steps: Option<&Steps>,
-    mesh: &LocalMesh,
-    interrupt: &Interrupt,
-) -> Result<ScoreReport> {
+async fn work(args: &ScoreArgs, steps: Option<&Steps>, mesh: &LocalMesh) -> Result<ScoreReport> {
     let scorer = Scorer {
         catalog: mesh.catalog()?,
         progress: Progress::default(),
-        interrupt: interrupt.clone(),
     };
     let name = task_name(args, steps);
     let task = task::ensure(&scorer.catalog, &name, steps, Differing::NewVersion).await?;

@@ -110,7 +110,7 @@ async fn work(args: &UploadArgs, steps: Option<&Steps>, interrupt: &Interrupt) -
         role: args.role.into(),
         metadata,
     };
-    let video = upload::upload(&catalog, &source, &target, &progress, interrupt).await?;
+    let video = upload::upload(&catalog, &source, &target, &progress, Some(interrupt)).await?;
     if !args.wait {
         return Ok(video);
     }

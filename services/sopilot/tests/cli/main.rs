@@ -1,5 +1,8 @@
 //! The built program on real videos, as people and scripts use it.
 
+// In a test a panic is the report, in its helpers too.
+#![allow(clippy::unwrap_used)]
+
 mod bad_input;
 mod local;
 mod program;

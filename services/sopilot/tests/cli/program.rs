@@ -172,7 +172,7 @@ pub(crate) fn signal(process: &Child, signal: rustix::process::Signal) {
 /// Waits until `condition` holds; fails the test after a minute.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !condition() {
         assert!(Instant::now() < deadline, "{what}: not within a minute");
         std::thread::sleep(Duration::from_millis(5));
