@@ -174,7 +174,8 @@ impl Guarded {
         if !self.log.is_empty() {
             tracing::debug!(%status, log = %self.log.text(), "ffmpeg");
         }
-        if status.success() {
+        // ffmpeg goes on when memory for a picture is refused, and ends well with the picture missing.
+        if status.success() && !self.log.tells_of_refused_memory() {
             Ok(())
         } else {
             Err(self.explain(status))
@@ -275,7 +276,7 @@ impl Guarded {
                 seconds: self.budget.cpu_seconds,
             };
         }
-        if self.log.tells_of_memory() {
+        if self.log.tells_of_refused_memory() || self.log.tells_of_refused_thread() {
             return VideoError::MemoryLimit {
                 bytes: self.budget.memory_bytes,
             };

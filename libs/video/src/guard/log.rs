@@ -7,8 +7,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) const HEAD: usize = 4096;
-    pub(super) const TAIL: usize = 4096;
+    const HEAD: usize = 4096;
+    const TAIL: usize = 4096;
 
     pub(super) fn push(&mut self, more: &[u8]) {
         self.bytes.extend_from_slice(more);
@@ -30,17 +30,17 @@ impl Log {
             .collect()
     }
 
-    /// ENOMEM in the words of libc and of FFmpeg, or a C++ library's; EAGAIN is what a thread without stack gets.
-    pub(super) fn tells_of_memory(&self) -> bool {
+    /// ENOMEM in the words of libc and of FFmpeg, or a C++ library's.
+    pub(super) fn tells_of_refused_memory(&self) -> bool {
         let text = self.text();
-        [
-            "Cannot allocate memory",
-            "bad_alloc",
-            "Resource temporarily unavailable",
-            "out of memory",
-        ]
-        .iter()
-        .any(|sign| text.contains(sign))
+        ["Cannot allocate memory", "bad_alloc"]
+            .iter()
+            .any(|sign| text.contains(sign))
+    }
+
+    /// EAGAIN, which a thread gets for which there is no room for a stack.
+    pub(super) fn tells_of_refused_thread(&self) -> bool {
+        self.text().contains("Resource temporarily unavailable")
     }
 }
 
