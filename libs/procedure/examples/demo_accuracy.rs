@@ -1,6 +1,6 @@
 //! How well mistakes are found in rendered performances whose truth is known.
 //!
-//! `cargo run --release -p sopilot-procedure --example demo_accuracy [procedures] [trainees] [--verbose]`
+//! `cargo run --release -p sopilot-procedure --example demo_accuracy [procedures] [trainees] [--verbose] [mistake …]`
 //!
 //! Every trainee makes one mistake, or none. A reported deviation is right if
 //! the true one has its kind and its step (extra activity: an overlap in time
@@ -26,11 +26,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let verbose = std::env::args().any(|word| word == "--verbose");
     let procedures = numbers.first().copied().unwrap_or(2);
     let trainees = numbers.get(1).copied().unwrap_or(2);
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| word.parse::<u64>().is_err() && word != "--verbose")
+        .collect();
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     for seed in 0..procedures {
         let work = testkit::Procedure::demo(seed);
         let gold = Gold::new(&work)?;
         for (label, edit) in edits() {
+            if !chosen.is_empty() && !chosen.iter().any(|word| word == label) {
+                continue;
+            }
             for trainee in 0..trainees {
                 let performance = Performance::new(&work, 1000 * (seed + 1) + 17 * trainee + 1);
                 let performance = edit.into_iter().try_fold(performance, Performance::with)?;
