@@ -18,6 +18,7 @@ use crate::{
     },
     error::{Error, Result},
     exit::{self, Exit},
+    scratch::Scratch,
 };
 
 /// Says which log lines are shown.
@@ -80,18 +81,20 @@ pub(crate) fn main() -> ExitCode {
             ));
         }
     };
-    let outcome = runtime.block_on(run(&cli.command));
+    let scratch = Scratch::default();
+    let outcome = runtime.block_on(run(&cli.command, &scratch));
     runtime.shutdown_timeout(LAST_WORK);
+    scratch.remove_all();
     outcome.map_or_else(|error| end(&error), |()| ExitCode::SUCCESS)
 }
 
-async fn run(command: &Command) -> Result<()> {
+async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
     if !matches!(command, Command::Serve(_)) {
         serve::init_one_shot_logging()?;
     }
     match command {
-        Command::Score(args) => Box::pin(score::run(args)).await,
-        Command::Demo(args) => demo::run(args).await,
+        Command::Score(args) => Box::pin(score::run(args, scratch)).await,
+        Command::Demo(args) => demo::run(args, scratch).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Tasks(args) => tasks::run(args).await,
         Command::Upload(args) => upload::run(args).await,

@@ -2,7 +2,6 @@
 
 use std::{
     future::Future,
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -12,6 +11,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::{
     error::{Error, Result},
     exit::Exit,
+    scratch::Scratch,
 };
 
 /// What to say and to remove if the user interrupts. Clones are the same.
@@ -21,18 +21,27 @@ pub(crate) struct Interrupt {
     signals: Arc<AsyncMutex<Signals>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     remains: Vec<(String, String)>,
-    temporary: Vec<PathBuf>,
+    scratch: Scratch,
 }
 
 impl Interrupt {
     /// Begins to listen, so that a signal between two guarded pieces of work is not lost.
     pub(crate) fn new() -> Result<Self> {
+        Self::with_scratch(&Scratch::default())
+    }
+
+    /// The same, for work in temporary folders, which a second interrupt removes too.
+    pub(crate) fn with_scratch(scratch: &Scratch) -> Result<Self> {
+        let state = State {
+            remains: Vec::new(),
+            scratch: scratch.clone(),
+        };
         let signals = Arc::new(AsyncMutex::new(Signals::new()?));
         Ok(Self {
-            state: Arc::default(),
+            state: Arc::new(Mutex::new(state)),
             signals,
         })
     }
@@ -54,11 +63,6 @@ impl Interrupt {
         self.with(|state| state.remains.retain(|(known, _)| known != subject));
     }
 
-    /// A folder to remove if a second interrupt ends the process at once.
-    pub(crate) fn removes(&self, folder: &Path) {
-        self.with(|state| state.temporary.push(folder.to_owned()));
-    }
-
     /// Does `work` until it ends or the user interrupts; then it is dropped, and the error says
     /// what remains. One at a time.
     pub(crate) async fn guard<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
@@ -70,10 +74,7 @@ impl Interrupt {
                 tokio::spawn(async move {
                     signals.next().await;
                     let state = state.lock().unwrap_or_else(PoisonError::into_inner);
-                    for folder in &state.temporary {
-                        // Nobody is left to tell if it fails.
-                        let _ = std::fs::remove_dir_all(folder);
-                    }
+                    state.scratch.remove_all();
                     std::process::exit(i32::from(Exit::INTERRUPTED.0));
                 });
                 Err(self.error())

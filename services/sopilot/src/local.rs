@@ -1,39 +1,28 @@
 //! All services for the time of one command.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use sopilot_chassis::ShutdownConfig;
-use tempfile::TempDir;
 
 use crate::{
     client::Catalog,
     error::{Error, Result},
     exit::Exit,
-    interrupt::Interrupt,
     mesh::{Listen, Mesh, MeshConfig, StartError},
+    scratch::Scratch,
 };
 
-/// A mesh on free ports of this machine, and the folder it works in.
+/// A mesh on free ports of this machine.
 pub(crate) struct LocalMesh {
     mesh: Mesh,
-    /// Removed after the mesh has stopped; none if the data is kept.
-    temporary: Option<TempDir>,
 }
 
 impl LocalMesh {
-    /// Starts all services over `data_dir`, which is kept, or over a temporary folder, which
-    /// [`stop`](Self::stop) removes.
-    pub(crate) async fn start(data_dir: Option<&Path>, interrupt: &Interrupt) -> Result<Self> {
-        let temporary = match data_dir {
-            Some(_) => None,
-            None => Some(temporary_folder(interrupt)?),
-        };
-        let folder: PathBuf = match (&temporary, data_dir) {
-            (Some(temporary), _) => temporary.path().to_owned(),
-            (None, folder) => folder.unwrap_or(Path::new(".")).to_owned(),
+    /// Starts all services over `data_dir`, which is kept, or over a temporary folder.
+    pub(crate) async fn start(data_dir: Option<&Path>, scratch: &Scratch) -> Result<Self> {
+        let folder = match data_dir {
+            Some(folder) => folder.to_owned(),
+            None => scratch.folder("sopilot-")?,
         };
         let config = MeshConfig {
             data_dir: folder,
@@ -47,7 +36,7 @@ impl LocalMesh {
         let mesh = Mesh::start(&config)
             .await
             .map_err(|error| start_error(&error))?;
-        Ok(Self { mesh, temporary })
+        Ok(Self { mesh })
     }
 
     /// Its catalog, called like any other.
@@ -55,15 +44,9 @@ impl LocalMesh {
         Catalog::connect(&self.mesh.addresses().catalog)
     }
 
-    /// Stops all services, then removes the temporary folder.
+    /// Stops all services.
     pub(crate) async fn stop(self) {
         self.mesh.stop().await;
-        if let Some(temporary) = self.temporary {
-            let folder = temporary.path().to_owned();
-            if let Err(error) = temporary.close() {
-                tracing::warn!(folder = %folder.display(), %error, "cannot remove the temporary folder");
-            }
-        }
     }
 }
 
@@ -80,13 +63,4 @@ pub(crate) fn start_error(error: &StartError) -> Error {
         StartError::Leases(_) => Exit::INTERNAL,
     };
     Error::new(exit, format!("the services cannot start: {error}"))
-}
-
-fn temporary_folder(interrupt: &Interrupt) -> Result<TempDir> {
-    let folder = tempfile::Builder::new()
-        .prefix("sopilot-")
-        .tempdir()
-        .map_err(|error| Error::io(&std::env::temp_dir(), &error).about("no temporary folder"))?;
-    interrupt.removes(folder.path());
-    Ok(folder)
 }

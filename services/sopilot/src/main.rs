@@ -14,6 +14,7 @@ mod progress;
 mod report;
 mod retry;
 mod scoring;
+mod scratch;
 mod steps;
 mod table;
 mod task;

@@ -17,7 +17,6 @@ use sopilot_proto::{
     scoring::v1::ScoreReport,
 };
 use sopilot_testkit::{Procedure, RenderOptions, Truth, write_video};
-use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
 use self::cases::{Case, cases, steps_yaml, told};
@@ -29,6 +28,7 @@ use crate::{
     output,
     progress::Progress,
     scoring::{Input, Scorer},
+    scratch::Scratch,
     steps::Steps,
     task::{self, Differing, Ensured},
 };
@@ -63,16 +63,17 @@ const OPTIONS: RenderOptions = RenderOptions {
 const SEED: u64 = 7;
 
 /// Runs the command.
-pub(crate) async fn run(args: &DemoArgs) -> Result<()> {
-    let interrupt = Interrupt::new()?;
-    let folder = Folder::new(args.keep.as_deref())?;
+pub(crate) async fn run(args: &DemoArgs, scratch: &Scratch) -> Result<()> {
+    let interrupt = Interrupt::with_scratch(scratch)?;
+    let folder = match &args.keep {
+        Some(kept) => new_or_empty(kept)?,
+        None => scratch.folder("sopilot-demo-")?,
+    };
     if let Some(kept) = &args.keep {
         interrupt.remains(&kept.display().to_string(), "holds what was made so far");
-    } else {
-        interrupt.removes(folder.path());
     }
-    let mesh = interrupt.guard(LocalMesh::start(None, &interrupt)).await?;
-    let outcome = interrupt.guard(work(folder.path(), &mesh)).await;
+    let mesh = LocalMesh::start(None, scratch).await?;
+    let outcome = interrupt.guard(work(&folder, &mesh)).await;
     mesh.stop().await;
     let shown = outcome?;
     if args.json {
@@ -113,38 +114,18 @@ impl Shown {
     }
 }
 
-/// Where the files are.
-enum Folder {
-    Kept(PathBuf),
-    Temporary(TempDir),
-}
-
-impl Folder {
-    fn new(keep: Option<&Path>) -> Result<Self> {
-        let Some(kept) = keep else {
-            let made = tempfile::Builder::new().prefix("sopilot-demo-").tempdir();
-            return made
-                .map(Self::Temporary)
-                .map_err(|error| Error::io(&std::env::temp_dir(), &error));
-        };
-        fs::create_dir_all(kept).map_err(|error| Error::io(kept, &error))?;
-        let mut entries = fs::read_dir(kept).map_err(|error| Error::io(kept, &error))?;
-        if entries.next().is_some() {
-            let message = format!(
-                "{}: is not empty: name a new folder with --keep",
-                kept.display()
-            );
-            return Err(Error::usage(message));
-        }
-        Ok(Self::Kept(kept.to_owned()))
+/// The folder at `path`, created if there is none; what somebody has put there is not overwritten.
+fn new_or_empty(path: &Path) -> Result<PathBuf> {
+    fs::create_dir_all(path).map_err(|error| Error::io(path, &error))?;
+    let mut entries = fs::read_dir(path).map_err(|error| Error::io(path, &error))?;
+    if entries.next().is_some() {
+        let message = format!(
+            "{}: is not empty: name a new folder with --keep",
+            path.display()
+        );
+        return Err(Error::usage(message));
     }
-
-    fn path(&self) -> &Path {
-        match self {
-            Self::Kept(path) => path,
-            Self::Temporary(folder) => folder.path(),
-        }
-    }
+    Ok(path.to_owned())
 }
 
 async fn work(folder: &Path, mesh: &LocalMesh) -> Result<Vec<Shown>> {

@@ -18,6 +18,7 @@ use crate::{
     progress::Progress,
     report,
     scoring::{Input, Scorer},
+    scratch::Scratch,
     steps::Steps,
     task::{self, Differing},
     upload::{check_readable, file_name},
@@ -64,11 +65,11 @@ Examples:
 ";
 
 /// Runs the command.
-pub(crate) async fn run(args: &ScoreArgs) -> Result<()> {
+pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch) -> Result<()> {
     check_readable(&args.gold)?;
     check_readable(&args.trainee)?;
     let steps = args.steps.as_deref().map(Steps::read).transpose()?;
-    let interrupt = Interrupt::new()?;
+    let interrupt = Interrupt::with_scratch(scratch)?;
     match &args.data_dir {
         Some(folder) => interrupt.remains(
             &folder.display().to_string(),
@@ -76,9 +77,8 @@ pub(crate) async fn run(args: &ScoreArgs) -> Result<()> {
         ),
         None => interrupt.remains("nothing is kept", "with --data-dir it would be"),
     }
-    let mesh = interrupt
-        .guard(LocalMesh::start(args.data_dir.as_deref(), &interrupt))
-        .await?;
+    // Not guarded: it is short, and a start that is cut off in the middle cannot be stopped.
+    let mesh = LocalMesh::start(args.data_dir.as_deref(), scratch).await?;
     let outcome = interrupt
         .guard(Box::pin(work(args, steps.as_ref(), &mesh)))
         .await;
