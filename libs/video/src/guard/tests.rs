@@ -32,8 +32,7 @@ fn a_flood_of_messages_neither_blocks_nor_grows() {
     assert_eq!(process.read_all(100).unwrap(), b"done\n");
     process.finish().unwrap();
     assert!(
-        process.log.text().contains("message-0 ")
-            && process.log.text().contains("message-19999")
+        process.log.text().contains("message-0 ") && process.log.text().contains("message-19999")
     );
 }
 
@@ -140,19 +139,36 @@ fn nothing_but_the_input_can_be_opened() {
         secret.display()
     );
     let arguments = vec!["-c".into(), script.into()];
-    let budget = Budget { landlock: true, ..budget() };
+    let budget = Budget {
+        landlock: true,
+        ..budget()
+    };
     let input = File::open(video).unwrap();
     let shell = Path::new("/bin/sh").canonicalize().unwrap();
-    let mut process = Guarded::spawn(&shell, arguments, Some(&input), budget, CancelToken::default()).unwrap();
+    let mut process = Guarded::spawn(
+        &shell,
+        arguments,
+        Some(&input),
+        budget,
+        CancelToken::default(),
+    )
+    .unwrap();
     let said = String::from_utf8(process.read_all(4096).unwrap()).unwrap();
-    let expected = if has_landlock() { "video\ndenied\n" } else { "video\nopened\n" };
+    let expected = if has_landlock() {
+        "video\ndenied\n"
+    } else {
+        "video\nopened\n"
+    };
     assert_eq!(said, expected);
 }
 
 fn has_landlock() -> bool {
     use landlock::{ABI, Access, AccessFs, CompatLevel, Compatible, Ruleset, RulesetAttr};
     let strict = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
-    strict.handle_access(AccessFs::from_all(ABI::V1)).and_then(Ruleset::create).is_ok()
+    strict
+        .handle_access(AccessFs::from_all(ABI::V1))
+        .and_then(Ruleset::create)
+        .is_ok()
 }
 
 #[test]
