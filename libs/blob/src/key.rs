@@ -13,8 +13,8 @@ const MAX_NAME: usize = 80;
 /// another kind.
 ///
 /// ```text
-/// uploads/{upload}/{offset, 20 digits}            a part of an upload
-/// videos/{video}/source                           the video as it was uploaded
+/// uploads/{upload}/{offset, 20 digits}-{stream}   a part of an upload, by one stream
+/// videos/{video}/source-{stream}                  the video as it was uploaded, by one stream
 /// videos/{video}/derived/{job}-{token}/{name}     made from a video, by one attempt
 /// jobs/{job}/{token}/{name}                       a result of a job, by one attempt
 /// ```
@@ -26,11 +26,15 @@ pub enum Key {
         upload: Uuid,
         /// The place of the first byte of the part in the video, in bytes.
         offset: u64,
+        /// The stream that brought it.
+        stream: u64,
     },
     /// A video as it was uploaded.
     Source {
         /// The video.
         video: Uuid,
+        /// The stream of the upload that put it together.
+        stream: u64,
     },
     /// Something made from one video.
     Derived {
@@ -51,14 +55,20 @@ pub enum Key {
 }
 
 impl Key {
-    /// The bytes of `upload` from `offset` on. The parts of an upload sort by offset.
-    pub const fn upload_part(upload: Uuid, offset: u64) -> Self {
-        Self::UploadPart { upload, offset }
+    /// The bytes of `upload` from `offset` on, as `stream` brought them. The parts of an upload sort
+    /// by offset.
+    pub const fn upload_part(upload: Uuid, offset: u64, stream: u64) -> Self {
+        Self::UploadPart {
+            upload,
+            offset,
+            stream,
+        }
     }
 
-    /// `video` as it was uploaded.
-    pub const fn source(video: Uuid) -> Self {
-        Self::Source { video }
+    /// `video` as it was uploaded and as `stream` put it together. Two streams of one upload never
+    /// write the same object, so neither can spoil what the other made.
+    pub const fn source(video: Uuid, stream: u64) -> Self {
+        Self::Source { video, stream }
     }
 
     /// What `attempt` made from `video` and calls `name`.
@@ -81,7 +91,7 @@ impl Key {
         let parts: Vec<&str> = text.split('/').collect();
         let key = match parts.as_slice() {
             ["uploads", upload, offset] => parse_upload_part(upload, offset),
-            ["videos", video, "source"] => parse_uuid(video).map(Self::source),
+            ["videos", video, source] => parse_source(video, source),
             ["videos", video, "derived", attempt, name] => parse_derived(video, attempt, name),
             ["jobs", job, token, name] => parse_result(job, token, name),
             _ => None,
@@ -94,10 +104,14 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UploadPart { upload, offset } => {
-                write!(f, "{}/{offset:020}", Prefix::upload(*upload))
+            Self::UploadPart {
+                upload,
+                offset,
+                stream,
+            } => write!(f, "{}/{offset:020}-{stream}", Prefix::upload(*upload)),
+            Self::Source { video, stream } => {
+                write!(f, "{}/source-{stream}", Prefix::video(*video))
             }
-            Self::Source { video } => write!(f, "{}/source", Prefix::video(*video)),
             Self::Derived {
                 video,
                 attempt,
@@ -232,8 +246,15 @@ impl InvalidKey {
     }
 }
 
-fn parse_upload_part(upload: &str, offset: &str) -> Option<Key> {
-    Some(Key::upload_part(parse_uuid(upload)?, offset.parse().ok()?))
+fn parse_upload_part(upload: &str, part: &str) -> Option<Key> {
+    let (offset, stream) = part.split_once('-')?;
+    let (offset, stream) = (offset.parse().ok()?, stream.parse().ok()?);
+    Some(Key::upload_part(parse_uuid(upload)?, offset, stream))
+}
+
+fn parse_source(video: &str, source: &str) -> Option<Key> {
+    let stream = source.strip_prefix("source-")?.parse().ok()?;
+    Some(Key::source(parse_uuid(video)?, stream))
 }
 
 fn parse_derived(video: &str, attempt: &str, name: &str) -> Option<Key> {
@@ -304,8 +325,9 @@ mod tests {
         let name =
             || "[a-z0-9]([._-]?[a-z0-9]){0,10}".prop_map(|name| ObjectName::parse(&name).unwrap());
         prop_oneof![
-            (uuid(), token()).prop_map(|(upload, offset)| Key::upload_part(upload, offset)),
-            uuid().prop_map(Key::source),
+            (uuid(), token(), token())
+                .prop_map(|(upload, offset, stream)| Key::upload_part(upload, offset, stream)),
+            (uuid(), token()).prop_map(|(video, stream)| Key::source(video, stream)),
             (uuid(), attempt(), name()).prop_map(|(v, a, n)| Key::derived(v, a, n)),
             (attempt(), name()).prop_map(|(a, n)| Key::result(a, n)),
         ]
@@ -321,10 +343,10 @@ mod tests {
         let b = "00000000-0000-0000-0000-00000000000b";
         let cases = [
             (
-                Key::upload_part(id(0xa), 8_388_608),
-                format!("uploads/{a}/00000000000008388608"),
+                Key::upload_part(id(0xa), 8_388_608, 2),
+                format!("uploads/{a}/00000000000008388608-2"),
             ),
-            (Key::source(id(0xa)), format!("videos/{a}/source")),
+            (Key::source(id(0xa), 3), format!("videos/{a}/source-3")),
             (
                 Key::derived(id(0xa), attempt, REPORT),
                 format!("videos/{a}/derived/{b}-7/report.json"),
@@ -347,15 +369,18 @@ mod tests {
             String::new(),
             "/".to_owned(),
             a.to_owned(),
-            format!("/videos/{a}/source"),
-            format!("videos/{a}/source/"),
-            format!("videos//{a}/source"),
-            format!("videos/{a}/../{a}/source"),
-            format!("../videos/{a}/source"),
-            format!("videos/{a}/Source"),
-            format!("videos/{}/source", a.to_uppercase()),
-            format!("videos/{{{a}}}/source"),
-            format!("videos/{}/source", a.replace('-', "")),
+            format!("/videos/{a}/source-1"),
+            format!("videos/{a}/source"),
+            format!("videos/{a}/source-01"),
+            format!("videos/{a}/source-"),
+            format!("videos/{a}/source-1/"),
+            format!("videos//{a}/source-1"),
+            format!("videos/{a}/../{a}/source-1"),
+            format!("../videos/{a}/source-1"),
+            format!("videos/{a}/Source-1"),
+            format!("videos/{}/source-1", a.to_uppercase()),
+            format!("videos/{{{a}}}/source-1"),
+            format!("videos/{}/source-1", a.replace('-', "")),
             format!("videos/{a}/derived/{attempt}"),
             format!("videos/{a}/derived/{attempt}/.."),
             format!("videos/{a}/derived/{attempt}/a..b"),
@@ -372,9 +397,10 @@ mod tests {
             format!("jobs/{a}/-7/report.json"),
             format!("jobs/{a}/18446744073709551616/report.json"),
             format!("jobs/{a}/report.json"),
-            format!("uploads/{a}/8388608"),
-            format!("uploads/{a}/00000000000008388608x"),
-            format!("secrets/{a}/source"),
+            format!("uploads/{a}/8388608-1"),
+            format!("uploads/{a}/00000000000008388608"),
+            format!("uploads/{a}/00000000000008388608-1x"),
+            format!("secrets/{a}/source-1"),
         ];
         for text in bad {
             let error = Key::parse(&text).expect_err(&text);

@@ -45,9 +45,23 @@ impl From<Error> for ApiError {
                 Reason::StorageFull,
                 "object storage is full: free space and try again",
             ),
+            Error::Blob(error @ BlobError::Unavailable { .. }) => {
+                Self::new(Reason::Unavailable, error.to_string())
+            }
+            Error::Database(error) if is_passing(&error) => Self::new(
+                Reason::Unavailable,
+                format!("the database does not answer now ({error}): try again"),
+            ),
             error @ (Error::Database(_) | Error::Blob(_) | Error::Key(_) | Error::Decode(_)) => {
                 Self::internal(error)
             }
         }
     }
+}
+
+/// Whether the database may well answer the same call a moment later.
+fn is_passing(error: &DbErr) -> bool {
+    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
+        // SQLite's SQLITE_BUSY, which has no type of its own here.
+        || error.to_string().contains("database is locked")
 }

@@ -20,7 +20,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use sopilot_blob::BlobStore;
 use sopilot_bus::Bus;
-use sopilot_chassis::Services;
+use sopilot_chassis::{Services, Shutdown};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use config::CatalogConfig;
@@ -62,8 +62,8 @@ impl Catalog {
     /// Takes back every lease at once, instead of waiting for them to run out.
     /// Only for a process that holds the catalog alone and has just started:
     /// whoever held a lease is dead. Answers how many there were.
-    pub async fn take_back_leases(&self) -> Result<u64, sopilot_chassis::ApiError> {
-        Ok(self.store.expire_all_leases().await?)
+    pub async fn take_back_leases(&self) -> Result<usize, sopilot_chassis::ApiError> {
+        Ok(self.store.take_back_leases().await?)
     }
 
     /// Whether the database answers; for readiness.
@@ -71,19 +71,24 @@ impl Catalog {
         self.store.ping().await.is_ok()
     }
 
-    /// The catalog's gRPC services. Streams end when `draining` begins.
-    pub fn services(&self, draining: CancellationToken) -> Services {
+    /// The catalog's gRPC services. Long streams end when `shutdown` drains,
+    /// and it waits for what must not be cut off.
+    pub fn services(&self, shutdown: &Shutdown) -> Services {
+        let (tasks, draining) = (shutdown.tracker().clone(), shutdown.draining().clone());
         let receiver = self.receiver();
-        grpc::services(self.store.clone(), self.blobs.clone(), receiver, &self.config, draining)
+        grpc::services(self.store.clone(), self.blobs.clone(), receiver, &self.config, tasks, draining)
     }
 
-    /// Starts the relay and the sweeper; they run until `stop`.
+    /// Starts the relay and the sweepers; they run until `stop`.
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         let (store, bus, token) = (self.store.clone(), Arc::clone(&self.bus), stop.clone());
         tasks.spawn(async move { relay::run(store, bus.as_ref(), token).await });
         let (store, receiver) = (self.store.clone(), self.receiver());
         let (config, token) = (Arc::clone(&self.config), stop.clone());
-        tasks.spawn(async move { sweeper::run(store, receiver, &config, token).await });
+        tasks.spawn(async move { sweeper::run_jobs(store, receiver, &config, token).await });
+        let (store, blobs) = (self.store.clone(), self.blobs.clone());
+        let (config, token) = (Arc::clone(&self.config), stop.clone());
+        tasks.spawn(async move { sweeper::run_objects(store, blobs, &config, token).await });
     }
 
     fn receiver(&self) -> Receiver {

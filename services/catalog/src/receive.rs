@@ -1,22 +1,25 @@
 //! Bytes of uploads: they are stored as parts while they arrive, so that a
-//! break loses at most the last mebibyte, and put together when all are there.
+//! break loses nothing that has arrived, and put together when all are there.
+//!
+//! Every stream of an upload has a number and writes objects that carry it, so
+//! that of two streams of one upload (a client that was believed dead, a call
+//! that was repeated) neither can spoil what the other stored. Only the
+//! newest may commit.
 
 use bytes::{Bytes, BytesMut};
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt};
 use sopilot_blob::{BlobStore, Key, Prefix};
 use sopilot_chassis::{ApiError, Reason};
 use uuid::Uuid;
 
 use crate::{
     error::{Error, Result},
-    store::{Store, UploadRow, VideoRow, offset_mismatch},
+    store::{Store, UploadRow, VideoRow},
 };
 
-/// Bytes in one stored part. An upload holds this much in memory.
+/// Bytes in one stored part. An upload holds this much in memory, and one
+/// message.
 const PART_BYTES: usize = 4 << 20;
-
-/// After a break, whole multiples of this are kept.
-const KEPT_BYTES: usize = 1 << 20;
 
 /// Receives uploads.
 #[derive(Clone)]
@@ -28,6 +31,9 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// Goes on with an upload at `offset`. Answers how far it has come, and
     /// the video once all bytes are there.
+    ///
+    /// Must run to its end even if the caller has gone: what arrived is only
+    /// safe once it is stored.
     pub(crate) async fn receive<S>(
         &self,
         id: Uuid,
@@ -38,10 +44,11 @@ impl Receiver {
     where
         S: Stream<Item = std::result::Result<Bytes, ApiError>> + Unpin + Send,
     {
-        let mut upload = self.store.upload_or_finished(id).await?;
-        if offset != upload.committed_bytes as u64 {
-            return Err(offset_mismatch(offset as i64, upload.committed_bytes));
+        let known = self.store.upload_or_finished(id).await?;
+        if let Some(video) = self.finished(&known).await? {
+            return Ok((known, Some(video)));
         }
+        let mut upload = self.store.open_stream(id, offset as i64).await?;
         let mut pending = BytesMut::new();
         let broken = loop {
             match data.next().await {
@@ -63,12 +70,8 @@ impl Receiver {
                 self.store_part(&mut upload, pending.split_to(PART_BYTES).freeze()).await?;
             }
         };
-        let kept = match broken {
-            Some(_) => pending.len() - pending.len() % KEPT_BYTES,
-            None => pending.len(),
-        };
-        if kept > 0 {
-            self.store_part(&mut upload, pending.split_to(kept).freeze()).await?;
+        if !pending.is_empty() {
+            self.store_part(&mut upload, pending.freeze()).await?;
         }
         if let Some(error) = broken {
             return Err(error.into());
@@ -87,29 +90,66 @@ impl Receiver {
         Ok(())
     }
 
+    /// The video that an upload has become, if it has.
+    async fn finished(&self, upload: &UploadRow) -> Result<Option<VideoRow>> {
+        match self.store.video(upload.id).await {
+            Ok(video) => Ok(Some(video)),
+            Err(Error::Api(error))
+                if matches!(error.reason, Reason::VideoNotReady | Reason::VideoNotFound) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     async fn store_part(&self, upload: &mut UploadRow, part: Bytes) -> Result<()> {
-        let from = upload.committed_bytes;
-        let to = from + part.len() as i64;
-        self.blobs.put(&Key::upload_part(upload.id, from as u64), part).await?;
-        self.store.commit_bytes(upload.id, from, to).await?;
+        let to = upload.committed_bytes + part.len() as i64;
+        let key =
+            Key::upload_part(upload.id, upload.committed_bytes as u64, upload.stream as u64);
+        self.blobs.put(&key, part).await?;
+        if let Err(error) = self.store.commit_part(upload, to).await {
+            self.blobs.delete(&key).await?;
+            return Err(error);
+        }
         upload.committed_bytes = to;
         Ok(())
     }
 
     async fn finish(&self, upload: &UploadRow, traceparent: &str) -> Result<VideoRow> {
-        let Ok(_) = self.store.upload(upload.id).await else {
-            // Another stream of the same upload, or an earlier call whose
-            // answer was lost, has finished it.
-            return self.store.video(upload.id).await;
-        };
-        let parts = self.parts(upload).await?;
-        let source = Key::source(upload.id);
-        let written = self.blobs.concat(&parts, &source).await?;
+        let source = Key::source(upload.id, upload.stream as u64);
+        match self.put_together(upload, &source, traceparent).await {
+            Ok(video) => Ok(video),
+            Err(error) => {
+                self.blobs.delete(&source).await?;
+                // Another stream of this upload may have been faster: then its
+                // parts were gone, and the video is there.
+                match self.finished(upload).await? {
+                    Some(video) => Ok(video),
+                    None => Err(error),
+                }
+            }
+        }
+    }
+
+    async fn put_together(
+        &self,
+        upload: &UploadRow,
+        source: &Key,
+        traceparent: &str,
+    ) -> Result<VideoRow> {
+        let parts = self.store.upload_parts(upload.id).await?;
+        let keys: Vec<Key> = parts
+            .into_iter()
+            .map(|(offset, stream)| Key::upload_part(upload.id, offset, stream))
+            .collect();
+        let written = self.blobs.concat(&keys, source).await?;
         let sha256 = written.sha256_hex();
         if sha256 != upload.sha256 {
-            self.blobs.delete(&source).await?;
-            self.store.reset_upload(upload.id).await?;
-            self.blobs.delete_prefix(&Prefix::upload(upload.id)).await?;
+            self.store.reset_upload(upload).await?;
+            for key in &keys {
+                self.blobs.delete(key).await?;
+            }
             return Err(Error::new(
                 Reason::ChecksumMismatch,
                 format!(
@@ -118,25 +158,8 @@ impl Receiver {
                 ),
             ));
         }
-        let video = self.store.finish_upload(upload.id, traceparent).await?;
+        let video = self.store.finish_upload(upload.id, &source.to_string(), traceparent).await?;
         self.blobs.delete_prefix(&Prefix::upload(upload.id)).await?;
         Ok(video)
-    }
-
-    /// The parts in order, without gap or overlap. A part that another stream
-    /// wrote beyond the committed size is not among them.
-    async fn parts(&self, upload: &UploadRow) -> Result<Vec<Key>> {
-        let prefix = Prefix::upload(upload.id);
-        let mut found: Vec<_> = self.blobs.list(&prefix).try_collect().await?;
-        found.sort_by_key(|object| object.key.to_string());
-        let mut parts = Vec::with_capacity(found.len());
-        let mut end = 0;
-        for object in found {
-            if object.key == Key::upload_part(upload.id, end) && end < upload.size_bytes as u64 {
-                end += object.size;
-                parts.push(object.key);
-            }
-        }
-        Ok(parts)
     }
 }

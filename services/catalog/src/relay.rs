@@ -13,7 +13,7 @@ use crate::{
     store::{Bell, Stage, Store},
 };
 
-/// Bells that are published before they are forgotten together.
+/// Bells of a stage that are published before they are forgotten together.
 const BATCH: u64 = 100;
 
 /// How long the relay waits for a bell before it looks by itself.
@@ -29,7 +29,7 @@ pub(crate) async fn run(store: Store, bus: &dyn Bus, stop: CancellationToken) {
         let pause = match relay_once(&store, bus).await {
             Ok(rung) => {
                 failures = 0;
-                if rung == BATCH as usize { Duration::ZERO } else { IDLE }
+                if rung >= BATCH as usize { Duration::ZERO } else { IDLE }
             }
             Err(error) => {
                 let pause = LONGEST_PAUSE.min(Duration::from_millis(100 << failures.min(10)));
@@ -49,13 +49,18 @@ pub(crate) async fn run(store: Store, bus: &dyn Bus, stop: CancellationToken) {
 async fn relay_once(store: &Store, bus: &dyn Bus) -> Result<usize, RelayError> {
     let bells = store.bells(BATCH).await?;
     let mut rung = Vec::with_capacity(bells.len());
-    let mut refused = None;
+    let mut refused = Vec::new();
+    let mut cause = None;
     for bell in &bells {
+        // Bells of one stage stay in order; a full queue stops no other.
+        if refused.contains(&bell.stage) {
+            continue;
+        }
         match bus.publish(&queue(bell.stage), message(bell)).await {
             Ok(()) => rung.push(bell.id),
             Err(error) => {
-                refused = Some(error);
-                break;
+                refused.push(bell.stage);
+                cause = Some(error);
             }
         }
     }
@@ -63,7 +68,7 @@ async fn relay_once(store: &Store, bus: &dyn Bus) -> Result<usize, RelayError> {
     if count > 0 {
         store.forget_bells(rung).await?;
     }
-    match refused {
+    match cause {
         Some(error) => Err(error.into()),
         None => Ok(count),
     }

@@ -13,27 +13,46 @@ use crate::{config::CatalogConfig, error::Result, receive::Receiver, store::Stor
 /// A write that has not moved for this long was abandoned by a killed process.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
-/// Heals until `stop`.
-pub(crate) async fn run(
+/// The first search for orphans comes soon: a process may not live long.
+const FIRST_SEARCH: Duration = Duration::from_secs(60);
+
+/// Heals jobs and uploads until `stop`.
+pub(crate) async fn run_jobs(
     store: Store,
     receiver: Receiver,
     config: &CatalogConfig,
     stop: CancellationToken,
 ) {
-    let mut jobs = tokio::time::interval(config.sweep_interval);
-    jobs.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let first = Instant::now() + config.orphan_interval;
-    let mut objects = tokio::time::interval_at(first, config.orphan_interval);
-    objects.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = tokio::time::interval(config.sweep_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = jobs.tick() => report("jobs", sweep_jobs(&store, &receiver).await),
-            _ = objects.tick() => report(
-                "objects",
-                sweep_objects(&store, &receiver.blobs, config.orphan_grace).await,
-            ),
+            _ = ticks.tick() => report("jobs", sweep_jobs(&store, &receiver).await),
         }
+    }
+}
+
+/// Removes orphans until `stop`. Apart from the jobs: a search of a large
+/// store takes minutes.
+pub(crate) async fn run_objects(
+    store: Store,
+    blobs: BlobStore,
+    config: &CatalogConfig,
+    stop: CancellationToken,
+) {
+    let first = Instant::now() + config.orphan_interval.min(FIRST_SEARCH);
+    let mut ticks = tokio::time::interval_at(first, config.orphan_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let search = async {
+        loop {
+            ticks.tick().await;
+            report("objects", sweep_objects(&store, &blobs, config.orphan_grace).await);
+        }
+    };
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = search => {}
     }
 }
 
@@ -83,9 +102,7 @@ pub(crate) async fn sweep_orphans(
             let text = object.key.to_string();
             let in_use = match &object.key {
                 Key::UploadPart { upload, .. } => store.upload_exists(*upload).await?,
-                Key::Source { video } => {
-                    store.video_exists(*video).await? || store.upload_exists(*video).await?
-                }
+                Key::Source { video, .. } => store.source_in_use(*video, &text).await?,
                 Key::Derived { video, attempt, .. } => {
                     store.derived_in_use(*video, attempt.fencing_token, &text).await?
                 }

@@ -154,6 +154,10 @@ impl Fixture {
         }
     }
 
+    async fn source(&self, video: Uuid) -> Key {
+        Key::parse(&self.store.video(video).await.unwrap().source_key).unwrap()
+    }
+
     async fn objects(&self) -> Vec<String> {
         let mut keys = Vec::new();
         for prefix in [Prefix::all_uploads(), Prefix::all_videos(), Prefix::all_jobs()] {
@@ -166,23 +170,23 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn an_upload_goes_on_after_a_break_and_keeps_whole_mebibytes() {
+async fn an_upload_goes_on_after_a_break_and_keeps_what_arrived() {
     let fixture = fixture().await;
     let data = bytes(5 * MEBIBYTE + 12_345);
     let id = fixture.start(Role::Trainee, &data).await;
 
     let broken = fixture.send(id, 0, &data[..3 * MEBIBYTE + 777_777], true).await;
     assert_eq!(reason(broken.unwrap_err()), Reason::Unavailable);
-    let committed = fixture.store.upload(id).await.unwrap().committed_bytes as usize;
-    assert_eq!(committed, 3 * MEBIBYTE);
+    let committed = fixture.store.upload_or_finished(id).await.unwrap().committed_bytes as usize;
+    assert_eq!(committed, 3 * MEBIBYTE + 777_777, "all that arrived");
 
     let elsewhere = fixture.send(id, committed + 1, &data[committed + 1..], false).await;
     assert_eq!(reason(elsewhere.unwrap_err()), Reason::UploadOffsetMismatch);
     let video = fixture.send(id, committed, &data[committed..], false).await.unwrap();
     assert_eq!(video, Some(id), "the upload's id is the video's");
-    let stored = fixture.blobs.get(&Key::source(id), u64::MAX).await.unwrap();
+    let stored = fixture.blobs.get(&fixture.source(id).await, u64::MAX).await.unwrap();
     assert_eq!(stored, data);
-    assert_eq!(fixture.objects().await, [format!("videos/{id}/source")], "parts are gone");
+    assert_eq!(fixture.objects().await, [fixture.source(id).await.to_string()], "parts are gone");
 
     // An answer that was lost is given again.
     assert_eq!(fixture.send(id, data.len(), &[], false).await.unwrap(), Some(id));
@@ -198,8 +202,55 @@ async fn a_wrong_checksum_makes_no_video_and_the_upload_starts_over() {
     let refused = fixture.send(id, 0, &wrong, false).await.unwrap_err();
     assert_eq!(reason(refused), Reason::ChecksumMismatch);
     assert_eq!(fixture.objects().await, [""; 0]);
-    assert_eq!(fixture.store.upload(id).await.unwrap().committed_bytes, 0);
+    assert_eq!(fixture.store.upload_or_finished(id).await.unwrap().committed_bytes, 0);
     assert_eq!(fixture.send(id, 0, &data, false).await.unwrap(), Some(id));
+}
+
+#[tokio::test]
+async fn of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_other() {
+    let fixture = fixture().await;
+    let data = bytes(9 * MEBIBYTE);
+    let id = fixture.start(Role::Trainee, &data).await;
+    // The first stream stores a part and then hangs, as a connection does
+    // whose other end is gone.
+    let (sender, hanging) = futures::channel::mpsc::unbounded();
+    sender.unbounded_send(Ok(Bytes::copy_from_slice(&data[..5 * MEBIBYTE]))).unwrap();
+    let receiver = fixture.receiver.clone();
+    let first = tokio::spawn(async move { receiver.receive(id, 0, hanging, "").await });
+    let committed = async || fixture.store.upload_or_finished(id).await.unwrap().committed_bytes;
+    while committed().await == 0 {
+        tokio::task::yield_now().await;
+    }
+    let at = committed().await as usize;
+    let video = fixture.send(id, at, &data[at..], false).await.unwrap();
+    assert_eq!(video, Some(id));
+    // The first one wakes up, with bytes that are no longer wanted.
+    drop(sender);
+    assert!(first.await.unwrap().is_err());
+    let stored = fixture.blobs.get(&fixture.source(id).await, u64::MAX).await.unwrap();
+    assert_eq!(stored, data);
+    assert_eq!(fixture.objects().await, [fixture.source(id).await.to_string()]);
+}
+
+#[tokio::test]
+async fn two_streams_that_finish_together_make_one_video() {
+    let fixture = fixture().await;
+    let data = bytes(3 * MEBIBYTE);
+    for _ in 0..10 {
+        let id = fixture.start(Role::Trainee, &data).await;
+        assert_eq!(fixture.send(id, 0, &data[..MEBIBYTE], false).await.unwrap(), None);
+        fixture.send(id, MEBIBYTE, &data[MEBIBYTE..data.len() - 1], false).await.unwrap();
+        let last = data.len() - 1;
+        let (a, b) = tokio::join!(
+            fixture.send(id, last, &data[last..], false),
+            fixture.send(id, last, &data[last..], false),
+        );
+        assert!(a.is_ok() || b.is_ok(), "{a:?} {b:?}");
+        let stored = fixture.blobs.get(&fixture.source(id).await, u64::MAX).await.unwrap();
+        assert_eq!(stored, data);
+        let again = fixture.send(id, data.len(), &[], false).await.unwrap();
+        assert_eq!(again, Some(id));
+    }
 }
 
 #[tokio::test]
@@ -274,8 +325,9 @@ async fn orphans_are_removed_and_nothing_else() {
     let lost = Attempt { job, fencing_token: 9999 };
     let name = ObjectName::from_static("report.binpb");
     let orphans = [
-        Key::upload_part(Uuid::from_u128(1), 0),
-        Key::source(Uuid::from_u128(2)),
+        Key::upload_part(Uuid::from_u128(1), 0, 1),
+        Key::source(Uuid::from_u128(2), 1),
+        Key::source(trainee, 99),
         Key::derived(trainee, lost, name.clone()),
         Key::result(lost, name),
     ];

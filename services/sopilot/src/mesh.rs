@@ -231,8 +231,7 @@ impl Mesh {
             servers: &servers,
             readiness: Vec::new(),
         };
-        let draining = servers.draining().clone();
-        serving.serve(listeners.catalog, catalog.services(draining))?;
+        serving.serve(listeners.catalog, catalog.services(&servers))?;
         serving.serve(listeners.embedding, embedding.services())?;
         serving.serve(listeners.alignment, alignment.services())?;
         serving.serve(listeners.scoring, scoring.services())?;

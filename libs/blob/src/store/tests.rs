@@ -89,7 +89,7 @@ fn both() -> (tempfile::TempDir, [BlobStore; 2]) {
 async fn what_is_put_is_got() {
     let (_dir, stores) = both();
     for store in stores {
-        let key = Key::source(video(1));
+        let key = Key::source(video(1), 1);
         for content in [noise(1000), Bytes::new(), noise(7)] {
             store.put(&key, content.clone()).await.unwrap();
             assert_eq!(store.get(&key, 1000).await.unwrap(), content);
@@ -105,7 +105,7 @@ async fn what_is_put_is_got() {
 async fn a_missing_object_is_named() {
     let (_dir, stores) = both();
     for store in stores {
-        let key = Key::source(video(1));
+        let key = Key::source(video(1), 1);
         let name = key.to_string();
         let missing = |outcome: Result<(), BlobError>| match outcome {
             Err(BlobError::NotFound { key }) => assert_eq!(key, name),
@@ -118,7 +118,7 @@ async fn a_missing_object_is_named() {
         missing(store.get_matrix(&key, 10).await.map(drop));
         missing(
             store
-                .concat(std::slice::from_ref(&key), &Key::source(video(2)))
+                .concat(std::slice::from_ref(&key), &Key::source(video(2), 1))
                 .await
                 .map(drop),
         );
@@ -130,7 +130,7 @@ async fn a_missing_object_is_named() {
 async fn an_object_larger_than_allowed_is_not_read() {
     let (_dir, stores) = both();
     for store in stores {
-        let key = Key::source(video(1));
+        let key = Key::source(video(1), 1);
         store.put(&key, noise(11)).await.unwrap();
         let error = store.get(&key, 10).await.unwrap_err();
         assert!(
@@ -155,7 +155,7 @@ async fn ranges_are_exact() {
     let content = noise(700_000);
     let end = content.len() as u64;
     for store in stores {
-        let key = Key::source(video(1));
+        let key = Key::source(video(1), 1);
         store.put(&key, content.clone()).await.unwrap();
         for range in [
             0..end,
@@ -186,7 +186,7 @@ async fn an_object_opens_as_a_file() {
     let (dir, stores) = both();
     let content = noise(700_000);
     for store in &stores {
-        let key = Key::source(video(1));
+        let key = Key::source(video(1), 1);
         store.put(&key, content.clone()).await.unwrap();
         let mut file = store.open_file(&key).await.unwrap();
         store.delete(&key).await.unwrap();
@@ -207,7 +207,7 @@ async fn an_object_opens_as_a_file() {
 async fn a_local_object_opens_without_a_copy() {
     use std::os::unix::fs::MetadataExt;
     let (dir, store) = local();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     store.put(&key, noise(10)).await.unwrap();
     let opened = store.open_file(&key).await.unwrap().metadata().unwrap();
     let stored = dir.path().join(key.to_string()).metadata().unwrap();
@@ -219,15 +219,15 @@ async fn prefixes_cut_at_whole_names() {
     let (dir, stores) = both();
     for store in &stores {
         let of_one = [
-            Key::source(video(1)),
+            Key::source(video(1), 1),
             Key::derived(video(1), attempt(1), CLIPS),
             Key::derived(video(1), attempt(12), CLIPS),
         ];
         let others = [
-            Key::source(video(2)),
+            Key::source(video(2), 1),
             Key::result(attempt(1), REPORT),
             Key::result(attempt(12), REPORT),
-            Key::upload_part(video(1), 0),
+            Key::upload_part(video(1), 0, 1),
         ];
         for key in of_one.iter().chain(&others) {
             store.put(key, Bytes::from("x")).await.unwrap();
@@ -275,7 +275,7 @@ async fn many_objects_are_listed_and_deleted() {
     for store in &stores {
         // More than one batch of a listing.
         for offset in 0..1500 {
-            let key = Key::upload_part(video(1), offset);
+            let key = Key::upload_part(video(1), offset, 1);
             store
                 .objects
                 .put(&location(&key), Bytes::from("x").into())
@@ -297,7 +297,7 @@ async fn many_objects_are_listed_and_deleted() {
 #[tokio::test]
 async fn foreign_files_are_ignored() {
     let (dir, store) = local();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     store.put(&key, Bytes::from("x")).await.unwrap();
     std::fs::write(dir.path().join("videos/.DS_Store"), "x").unwrap();
     let expected: BTreeSet<_> = [key.to_string()].into();
@@ -336,7 +336,7 @@ async fn a_matrix_comes_back_and_a_damaged_one_does_not() {
 #[tokio::test]
 async fn a_file_cut_while_it_is_read_is_corrupt_and_no_endless_loop() {
     let (dir, store) = local();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     store.put(&key, noise(700_000)).await.unwrap();
     let mut bytes = store.get_range(&key, 0..700_000).await.unwrap();
     bytes.next().await.unwrap().unwrap();

@@ -21,6 +21,12 @@ use crate::{
     },
 };
 
+/// Longest description of a step, in characters.
+const MAX_DESCRIPTION: usize = 2000;
+
+/// Most precedences of a procedure: far more than 200 steps need.
+const MAX_PRECEDENCES: usize = 5000;
+
 /// Reads an identifier that must be there.
 pub(super) fn id<I: FromStr<Err = ParseIdError>>(
     field: &str,
@@ -288,6 +294,21 @@ pub(super) fn check_text(
 pub(super) fn check_procedure(
     procedure: &sopilot_proto::scoring::v1::Procedure,
 ) -> std::result::Result<(), ApiError> {
+    for (index, step) in procedure.steps.iter().enumerate() {
+        let length = step.description.chars().count();
+        if length > MAX_DESCRIPTION {
+            return Err(ApiError::invalid(
+                format!("procedure.steps[{index}].description"),
+                format!("has {length} characters; at most {MAX_DESCRIPTION} are allowed"),
+            ));
+        }
+    }
+    if procedure.precedences.len() > MAX_PRECEDENCES {
+        return Err(ApiError::invalid(
+            "procedure.precedences",
+            format!("has {} entries; at most {MAX_PRECEDENCES} are allowed", procedure.precedences.len()),
+        ));
+    }
     let violations = match sopilot_wire::procedure(procedure) {
         Ok(procedure) => procedure.validate(),
         Err(violations) => violations,

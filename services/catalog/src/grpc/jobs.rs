@@ -147,7 +147,7 @@ async fn watch(
                 }
             }
             match handlers.store.job(job_id).await.map(wire_job) {
-                Ok(now) if now == job => {}
+                Ok(now) if seen(&now) == seen(&job) => {}
                 Ok(now) => break now,
                 Err(error) => {
                     let _ = sender.send(Err(error.into())).await;
@@ -156,6 +156,11 @@ async fn watch(
             }
         };
     }
+}
+
+/// What of a job is worth telling: a lease that was renewed is not.
+fn seen(job: &Job) -> Job {
+    Job { lease_expires_at: None, updated_at: None, ..job.clone() }
 }
 
 fn golds(texts: &[String]) -> Result<Vec<Uuid>, ApiError> {

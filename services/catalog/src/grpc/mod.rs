@@ -20,7 +20,7 @@ use sopilot_proto::{
         worker_service_server::WorkerServiceServer,
     },
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{Request, Status};
 
 use crate::{error::Error, receive::Receiver, store::Store};
@@ -35,6 +35,8 @@ struct Handlers {
     receiver: Receiver,
     lease: Duration,
     max_video_bytes: u64,
+    /// Work that goes on when its caller has gone; a stop waits for it.
+    tasks: TaskTracker,
     /// Ends streams that would otherwise outlive a graceful stop.
     draining: CancellationToken,
 }
@@ -45,6 +47,7 @@ pub(crate) fn services(
     blobs: BlobStore,
     receiver: Receiver,
     config: &crate::CatalogConfig,
+    tasks: TaskTracker,
     draining: CancellationToken,
 ) -> Services {
     let handlers = Handlers {
@@ -53,6 +56,7 @@ pub(crate) fn services(
         receiver,
         lease: config.lease,
         max_video_bytes: config.max_video_bytes,
+        tasks,
         draining,
     };
     Services::new()

@@ -71,7 +71,10 @@ impl TaskService for Handlers {
         let traceparent = traceparent(&request);
         let message = request.into_inner();
         let task_id = id::<TaskId>("task_id", &message.task_id)?;
-        let procedure = message.procedure.clone().unwrap_or_default();
+        let procedure = message
+            .procedure
+            .clone()
+            .ok_or_else(|| ApiError::invalid("procedure", "must be set: it replaces the current one"))?;
         check_procedure(&procedure)?;
         let encoded = message.encode_to_vec();
         let repeatable = store::Request::new("CreateTaskVersion", &message.request_id, &encoded)?;

@@ -32,11 +32,14 @@ use super::{
 };
 use crate::{
     error::Error,
-    store::{self, NewUpload, PageRequest, VideoFilter},
+    store::{self, NewUpload, PageRequest, Role, VideoFilter},
 };
 
 /// Largest clip index or set of thumbnails that is read, in bytes.
 const MAX_DERIVED_BYTES: u64 = 256 << 20;
+
+/// Steps that a procedure may have.
+const MAX_STEP_TIMES: usize = 200;
 
 /// Regions that one mask may have.
 const MAX_MASK_REGIONS: usize = 64;
@@ -80,8 +83,13 @@ impl VideoService for Handlers {
             ),
         });
         let data = data.boxed();
-        let (upload, video) =
-            self.receiver.receive(upload_id, header.offset, data, &traceparent).await?;
+        let receiver = self.receiver.clone();
+        // On its own: what has arrived is stored even if the caller goes away,
+        // and putting the parts together ends however short its deadline is.
+        let received = self.tasks.spawn(async move {
+            receiver.receive(upload_id, header.offset, data, &traceparent).await
+        });
+        let (upload, video) = received.await.map_err(ApiError::internal)??;
         Ok(Response::new(UploadVideoResponse {
             upload: Some(wire_upload(&upload)),
             video: video.map(wire_video).transpose()?,
@@ -206,7 +214,7 @@ impl VideoService for Handlers {
         let range = message.offset..message.offset + length;
         let data = self
             .blobs
-            .get_range(&Key::source(video.id), range)
+            .get_range(&Key::parse(&video.source_key).map_err(Error::from)?, range)
             .await
             .map_err(Error::from)?
             .map_ok(|bytes| {
@@ -229,12 +237,18 @@ impl VideoService for Handlers {
     ) -> Result<Response<DeleteVideoResponse>, Status> {
         let message = request.into_inner();
         let video_id = id::<VideoId>("video_id", &message.video_id)?.uuid();
-        let deleted = self.store.delete_video(video_id, message.force).await?;
-        let mut removed =
-            self.blobs.delete_prefix(&Prefix::video(video_id)).await.map_err(Error::from)?;
-        for job in deleted.jobs {
-            removed += self.blobs.delete_prefix(&Prefix::job(job)).await.map_err(Error::from)?;
-        }
+        let (store, blobs) = (self.store.clone(), self.blobs.clone());
+        // On its own: once the rows are gone the bytes must go too, whether or
+        // not the caller waits for it.
+        let removal = self.tasks.spawn(async move {
+            let deleted = store.delete_video(video_id, message.force).await?;
+            let mut removed = blobs.delete_prefix(&Prefix::video(video_id)).await?;
+            for job in &deleted.jobs {
+                removed += blobs.delete_prefix(&Prefix::job(*job)).await?;
+            }
+            Ok::<_, Error>((deleted, removed))
+        });
+        let (deleted, removed) = removal.await.map_err(ApiError::internal)??;
         Ok(Response::new(DeleteVideoResponse {
             cancelled_job_ids: deleted.cancelled_jobs.iter().map(ToString::to_string).collect(),
             removed_report_job_ids: deleted
@@ -274,6 +288,12 @@ impl Handlers {
         }
         let metadata = message.metadata.unwrap_or_default();
         check_metadata(&metadata)?;
+        if role != Role::Gold && !metadata.step_times.is_empty() {
+            return Err(ApiError::invalid(
+                "metadata.step_times",
+                "only a gold shows the steps at known times: leave them out",
+            ));
+        }
         Ok(NewUpload {
             task_id,
             role,
@@ -315,6 +335,12 @@ fn check_metadata(metadata: &VideoMetadata) -> Result<(), ApiError> {
                 "must lie inside the picture: x, y from 0 to 1, width and height greater than 0, x + width and y + height at most 1",
             ));
         }
+    }
+    if metadata.step_times.len() > MAX_STEP_TIMES {
+        return Err(ApiError::invalid(
+            "metadata.step_times",
+            format!("has {} entries; at most {MAX_STEP_TIMES} are taken", metadata.step_times.len()),
+        ));
     }
     for (index, time) in metadata.step_times.iter().enumerate() {
         if !is_range(time) {

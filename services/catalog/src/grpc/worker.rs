@@ -1,7 +1,7 @@
 //! `WorkerService`.
 
 use sopilot_blob::{Attempt, Key};
-use sopilot_chassis::ApiError;
+use sopilot_chassis::{ApiError, Reason};
 use sopilot_proto::{
     catalog::v1::{
         AlignGold, AlignWork, ClaimJobsRequest, ClaimJobsResponse, ClaimedJob,
@@ -18,10 +18,13 @@ use super::{
     Handlers,
     convert::{check_text, id, stage, wire_enum},
 };
-use crate::store::{Claim, Completion, CompletionVerdict, Failed, Finished, GoldInput, Lease, VideoRow, Work};
+use crate::store::{Claim, Completion, CompletionVerdict, Failed, FailedKind, Finished, GoldInput, Lease, VideoRow, Work};
 
-/// Jobs that may be claimed at once.
-const MAX_CLAIM: u32 = 256;
+/// Jobs that may be claimed, kept or ended at once.
+const MAX_JOBS: u32 = 256;
+
+/// What is kept of the message of a failure.
+const MAX_MESSAGE_CHARS: usize = 2000;
 
 #[tonic::async_trait]
 impl WorkerService for Handlers {
@@ -33,8 +36,8 @@ impl WorkerService for Handlers {
         let stage = wire_enum("stage", message.stage)?
             .and_then(stage)
             .ok_or_else(|| ApiError::invalid("stage", "must be set"))?;
-        if !(1..=MAX_CLAIM).contains(&message.max_jobs) {
-            return Err(ApiError::invalid("max_jobs", format!("must be 1 to {MAX_CLAIM}")).into());
+        if !(1..=MAX_JOBS).contains(&message.max_jobs) {
+            return Err(ApiError::invalid("max_jobs", format!("must be 1 to {MAX_JOBS}")).into());
         }
         check_text("worker", &message.worker, 200)?;
         let claims = self.store.claim(stage, message.max_jobs.into(), &message.worker).await?;
@@ -48,6 +51,7 @@ impl WorkerService for Handlers {
         &self,
         request: Request<HeartbeatRequest>,
     ) -> Result<Response<HeartbeatResponse>, Status> {
+        check_count("items", request.get_ref().items.len())?;
         let mut items = Vec::new();
         for (index, item) in request.into_inner().items.into_iter().enumerate() {
             let job_id = id::<JobId>(&format!("items[{index}].job_id"), &item.job_id)?;
@@ -70,6 +74,7 @@ impl WorkerService for Handlers {
         &self,
         request: Request<CompleteJobsRequest>,
     ) -> Result<Response<CompleteJobsResponse>, Status> {
+        check_count("completions", request.get_ref().completions.len())?;
         let mut completions = Vec::new();
         for (index, completion) in request.into_inner().completions.into_iter().enumerate() {
             completions.push(read_completion(&format!("completions[{index}]"), completion)?);
@@ -87,6 +92,13 @@ impl WorkerService for Handlers {
     }
 }
 
+fn check_count(field: &str, count: usize) -> Result<(), ApiError> {
+    if count <= MAX_JOBS as usize {
+        return Ok(());
+    }
+    Err(ApiError::invalid(field, format!("has {count} entries; at most {MAX_JOBS} are taken")))
+}
+
 fn wire_claim(claim: Claim) -> ClaimedJob {
     ClaimedJob {
         job_id: claim.job_id.to_string(),
@@ -99,9 +111,9 @@ fn wire_claim(claim: Claim) -> ClaimedJob {
 
 fn wire_work(work: Work) -> claimed_job::Work {
     match work {
-        Work::Embed { video_id, metadata } => claimed_job::Work::Embed(EmbedWork {
+        Work::Embed { video_id, source_key, metadata } => claimed_job::Work::Embed(EmbedWork {
             video_id: video_id.to_string(),
-            source_key: Key::source(video_id).to_string(),
+            source_key,
             mask: metadata.mask,
         }),
         Work::Prepare { gold, metadata, procedure } => claimed_job::Work::Prepare(PrepareWork {
@@ -206,10 +218,15 @@ fn read_outcome(
         Outcome::Failure(failure) => {
             let kind: FailureKind = wire_enum(&format!("{field}.failure.kind"), failure.kind)?
                 .ok_or_else(|| ApiError::invalid(format!("{field}.failure.kind"), "must be set"))?;
+            let reason = Reason::parse(&failure.reason).unwrap_or(Reason::Internal);
             Err(Failed {
-                permanent: kind == FailureKind::Permanent,
-                reason: failure.reason,
-                message: failure.message,
+                kind: match kind {
+                    FailureKind::Unspecified | FailureKind::Permanent => FailedKind::Permanent,
+                    FailureKind::Transient => FailedKind::Transient,
+                    FailureKind::Released => FailedKind::Released,
+                },
+                reason: reason.as_str().to_owned(),
+                message: failure.message.chars().take(MAX_MESSAGE_CHARS).collect(),
             })
         }
     })

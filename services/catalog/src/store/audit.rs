@@ -1,4 +1,4 @@
-//! Who changed what: one row for everything that was changed on request.
+//! What was changed: one row for everything that was changed on request.
 
 use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sea_orm::ColumnTrait;

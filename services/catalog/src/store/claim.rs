@@ -2,7 +2,7 @@
 
 use prost::Message;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
     IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use sopilot_chassis::Reason;
@@ -31,7 +31,7 @@ pub(crate) struct Claim {
 /// What to do.
 #[derive(Debug)]
 pub(crate) enum Work {
-    Embed { video_id: Uuid, metadata: VideoMetadata },
+    Embed { video_id: Uuid, source_key: String, metadata: VideoMetadata },
     Prepare { gold: VideoRow, metadata: VideoMetadata, procedure: Procedure },
     Align { golds: Vec<GoldInput>, trainee: VideoRow },
     Score {
@@ -79,8 +79,9 @@ impl Store {
             let leased = self.lease(&txn, job, worker, now).await?;
             match claim(&txn, leased.clone()).await {
                 Ok(claim) => claims.push(claim),
-                // One job that cannot be worked on must not stop the others.
-                Err(error) => {
+                // One job that cannot be worked on must not stop the others; a
+                // database that does not answer stops them all.
+                Err(error @ (Error::Database(DbErr::RecordNotFound(_)) | Error::Decode(_))) => {
                     tracing::error!(job_id = %leased.id, %error, "cannot hand out a job");
                     let failed = Failed::permanent(
                         Reason::Internal,
@@ -88,6 +89,7 @@ impl Store {
                     );
                     self.fail(&txn, leased, &failed, now).await?;
                 }
+                Err(error) => return Err(error),
             }
         }
         txn.commit().await?;
@@ -212,7 +214,11 @@ async fn claim(txn: &impl ConnectionTrait, job: job::Model) -> Result<Claim> {
         .ok_or_else(|| missing(&job, "its video"))?;
     let work = match job.stage {
         Stage::Embed => {
-            Work::Embed { video_id: video.id, metadata: decode_metadata(&video)? }
+            Work::Embed {
+                video_id: video.id,
+                metadata: decode_metadata(&video)?,
+                source_key: video.source_key,
+            }
         }
         Stage::Prepare => Work::Prepare {
             metadata: decode_metadata(&video)?,
@@ -264,5 +270,5 @@ fn decode_metadata(video: &VideoRow) -> Result<VideoMetadata> {
 /// A row that the job was accepted with is not there: a bug, not a request
 /// that went wrong.
 fn missing(job: &job::Model, what: &str) -> Error {
-    sea_orm::DbErr::RecordNotFound(format!("{what} of job {}", job.id)).into()
+    DbErr::RecordNotFound(format!("{what} of job {}", job.id)).into()
 }

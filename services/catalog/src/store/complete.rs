@@ -17,9 +17,11 @@ use super::{
     Store,
     claim::{end_attempt, holds, overall_progress},
     entity::{JobKind, JobState, Outcome, Role, Stage, VideoState, attempt, job, score, video},
-    jobs, millis, outbox, tasks, waiting,
+    jobs, millis, outbox,
+    sweep::{Counts, requeue},
+    tasks, waiting,
 };
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// How an attempt ended.
 #[derive(Debug)]
@@ -46,9 +48,20 @@ pub(crate) enum Finished {
 /// Why an attempt made nothing.
 #[derive(Debug, Clone)]
 pub(crate) struct Failed {
-    pub(crate) permanent: bool,
+    pub(crate) kind: FailedKind,
     pub(crate) reason: String,
     pub(crate) message: String,
+}
+
+/// What follows from a failed attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailedKind {
+    /// The job ends.
+    Permanent,
+    /// The job is tried again later.
+    Transient,
+    /// The job is given back untouched, and the attempt does not count.
+    Released,
 }
 
 /// Whether a completion counts.
@@ -60,7 +73,7 @@ pub(crate) enum CompletionVerdict {
 
 impl Failed {
     pub(crate) fn permanent(reason: Reason, message: impl Into<String>) -> Self {
-        Self { permanent: true, reason: reason.as_str().to_owned(), message: message.into() }
+        Self { kind: FailedKind::Permanent, reason: reason.as_str().to_owned(), message: message.into() }
     }
 }
 
@@ -112,18 +125,19 @@ impl Store {
             return Ok(CompletionVerdict::Stale);
         };
         match completion.outcome {
-            Ok(finished) if finished.stage() != job.stage => {
-                return Err(Error::new(
-                    Reason::InvalidArgument,
-                    format!(
-                        "job {} is at stage {:?}, but the result is one of {:?}",
-                        job.id,
-                        job.stage,
-                        finished.stage()
-                    ),
-                ));
+            Ok(finished) => match unfit(txn, &job, &finished).await? {
+                None => self.succeed(txn, job, finished, now).await?,
+                // The worker is at fault, and would be again.
+                Some(message) => {
+                    tracing::error!(job_id = %job.id, message, "refused a result");
+                    let failed = Failed::permanent(Reason::Internal, message);
+                    self.fail(txn, job, &failed, now).await?;
+                }
+            },
+            Err(failed) if failed.kind == FailedKind::Released => {
+                end_attempt(txn, job.fencing_token, Outcome::Completed, None, now).await?;
+                requeue(txn, job, Counts::No, now).await?;
             }
-            Ok(finished) => self.succeed(txn, job, finished, now).await?,
             Err(failed) => self.fail(txn, job, &failed, now).await?,
         }
         Ok(CompletionVerdict::Accepted)
@@ -188,7 +202,7 @@ impl Store {
     ) -> Result<()> {
         let token = job.fencing_token;
         end_attempt(txn, token, Outcome::Completed, Some(&failed.reason), now).await?;
-        if !failed.permanent && job.attempt < self.config.max_attempts as i32 {
+        if failed.kind == FailedKind::Transient && job.attempt < self.config.max_attempts as i32 {
             return self.retry(txn, job, failed, now).await;
         }
         give_up(txn, job, failed, now).await
@@ -226,10 +240,16 @@ pub(super) async fn give_up(
     failed: &Failed,
     now: i64,
 ) -> Result<()> {
-    if job.kind == JobKind::Ingest {
-        waiting::fail_video(txn, job.video_id, &failed.reason, &failed.message, now).await?;
+    let (kind, video_id) = (job.kind, job.video_id);
+    end(txn, job, JobState::Failed, Some(failed), now).await?;
+    match kind {
+        JobKind::Ingest => {
+            waiting::fail_video(txn, video_id, &failed.reason, &failed.message, now).await
+        }
+        // The gold stays as it was prepared before.
+        JobKind::Prepare => waiting::video_ready(txn, video_id, now).await,
+        JobKind::Score => Ok(()),
     }
-    end(txn, job, JobState::Failed, Some(failed), now).await
 }
 
 /// A gold has been prepared for `job.task_version`.
@@ -254,7 +274,10 @@ async fn prepared(
     let (video_id, traceparent) = (job.video_id, job.traceparent.clone());
     match kind {
         JobKind::Ingest => video_is_ready(txn, job, now).await?,
-        JobKind::Prepare | JobKind::Score => end(txn, job, JobState::Succeeded, None, now).await?,
+        JobKind::Prepare | JobKind::Score => {
+            end(txn, job, JobState::Succeeded, None, now).await?;
+            waiting::video_ready(txn, video_id, now).await?;
+        }
     }
     // The task got a new version while this gold was not ready to be queued
     // for it.
@@ -320,6 +343,39 @@ async fn end(
     changed.ended_at = Set(Some(now));
     changed.update(txn).await?;
     Ok(())
+}
+
+/// What is wrong with a result, if it cannot be one of this job.
+async fn unfit(
+    txn: &impl ConnectionTrait,
+    job: &job::Model,
+    finished: &Finished,
+) -> Result<Option<String>> {
+    if finished.stage() != job.stage {
+        return Ok(Some(format!(
+            "the job is at stage {:?}, but the result is one of {:?}",
+            job.stage,
+            finished.stage()
+        )));
+    }
+    let below = format!("videos/{}/", job.video_id);
+    let own = |keys: &[&str]| keys.iter().all(|key| key.starts_with(&below));
+    Ok(match finished {
+        Finished::Embed { embeddings, clips_key, thumbnails_key, .. } => {
+            let fits = i32::try_from(embeddings.rows).is_ok_and(|rows| rows > 0)
+                && own(&[&embeddings.object_key, clips_key, thumbnails_key]);
+            (!fits).then(|| "the embeddings are none, or stored as another video's".to_owned())
+        }
+        Finished::Prepare { prepared_key } => (!own(&[prepared_key]))
+            .then(|| "the prepared gold is stored as another video's".to_owned()),
+        Finished::Align { alignment_keys } => {
+            let golds = jobs::golds(txn, job.id).await?.len();
+            (golds != alignment_keys.len())
+                .then(|| format!("{} alignments with {golds} golds", alignment_keys.len()))
+        }
+        Finished::Score { score, .. } => (!(0.0..=100.0).contains(score))
+            .then(|| format!("a score of {score} is not from 0 to 100")),
+    })
 }
 
 async fn load_video(txn: &impl ConnectionTrait, job: &job::Model) -> Result<video::Model> {

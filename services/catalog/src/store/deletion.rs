@@ -12,10 +12,13 @@ use uuid::Uuid;
 
 use super::{
     Role, Store, audit,
-    entity::{job, job_gold, review, score},
+    entity::{JobKind, job, job_gold, review, score, video},
     jobs, videos,
 };
 use crate::error::{Error, Result};
+
+/// Identifiers in one statement; databases limit the variables of one.
+const VARIABLES: usize = 1000;
 
 /// What went with a video.
 #[derive(Debug)]
@@ -29,15 +32,26 @@ pub(crate) struct Deleted {
 impl Store {
     pub(crate) async fn delete_video(&self, id: Uuid, force: bool) -> Result<Deleted> {
         let txn = self.begin().await?;
-        let video = videos::find(&txn, id).await?;
         let related = jobs_of(&txn, id).await?;
-        let reports: Vec<Uuid> = score::Entity::find()
-            .filter(score::Column::JobId.is_in(related.iter().map(|job| job.id)))
-            .all(&txn)
-            .await?
-            .into_iter()
-            .map(|row| row.job_id)
-            .collect();
+        let gone_before = video::Entity::find_by_id(id)
+            .filter(video::Column::DeletedAt.is_not_null())
+            .one(&txn)
+            .await?;
+        if gone_before.is_some() {
+            // An earlier call was cut off: what it left is removed now.
+            let jobs = related.into_iter().map(|job| job.id).collect();
+            return Ok(Deleted { cancelled_jobs: Vec::new(), removed_reports: Vec::new(), jobs });
+        }
+        let video = videos::find(&txn, id).await?;
+        let ids: Vec<Uuid> = related.iter().map(|job| job.id).collect();
+        let mut reports = Vec::new();
+        for ids in ids.chunks(VARIABLES) {
+            let found = score::Entity::find()
+                .filter(score::Column::JobId.is_in(ids.iter().copied()))
+                .all(&txn)
+                .await?;
+            reports.extend(found.into_iter().map(|row| row.job_id));
+        }
         if video.role == Role::Gold && !reports.is_empty() && !force {
             return Err(Error::new(
                 Reason::VideoInUse,
@@ -49,7 +63,12 @@ impl Store {
         }
         let now = self.now();
         let mut cancelled = BTreeSet::new();
-        for job in related.iter().filter(|job| !job.state.ended()) {
+        // Ingests last: what waits for them is cancelled, not failed.
+        let (ingests, others): (Vec<_>, Vec<_>) = related
+            .iter()
+            .filter(|job| !job.state.ended())
+            .partition(|job| job.kind == JobKind::Ingest);
+        for job in others.into_iter().chain(ingests) {
             jobs::cancel(&txn, job.clone(), now).await?;
             cancelled.insert(job.id);
         }
@@ -57,14 +76,16 @@ impl Store {
         let mut gone = videos::find(&txn, id).await?.into_active_model();
         gone.deleted_at = Set(Some(now));
         gone.update(&txn).await?;
-        score::Entity::delete_many()
-            .filter(score::Column::JobId.is_in(reports.iter().copied()))
-            .exec(&txn)
-            .await?;
-        review::Entity::delete_many()
-            .filter(review::Column::JobId.is_in(reports.iter().copied()))
-            .exec(&txn)
-            .await?;
+        for ids in reports.chunks(VARIABLES) {
+            score::Entity::delete_many()
+                .filter(score::Column::JobId.is_in(ids.iter().copied()))
+                .exec(&txn)
+                .await?;
+            review::Entity::delete_many()
+                .filter(review::Column::JobId.is_in(ids.iter().copied()))
+                .exec(&txn)
+                .await?;
+        }
         let detail = format!("{} jobs cancelled, {} reports removed", cancelled.len(), reports.len());
         audit::record(&txn, now, "video.delete", id, detail).await?;
         txn.commit().await?;

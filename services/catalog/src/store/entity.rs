@@ -88,7 +88,10 @@ entity!(task_version, "task_versions", {
     created_at: i64,
 });
 
-entity!(upload, "uploads", {
+entity!(
+    /// `stream`: counts the streams that brought bytes. Only the last one may
+    /// commit, and every stream writes objects of its own.
+    upload, "uploads", {
     #[sea_orm(primary_key, auto_increment = false)]
     id: Uuid,
     task_id: Uuid,
@@ -97,8 +100,19 @@ entity!(upload, "uploads", {
     sha256: String,
     metadata: Vec<u8>,
     committed_bytes: i64,
+    stream: i64,
     created_at: i64,
     expires_at: i64,
+});
+
+entity!(
+    /// A committed part of an upload: which stream brought it.
+    upload_part, "upload_parts", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    upload_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    offset: i64,
+    stream: i64,
 });
 
 entity!(video, "videos", {
@@ -110,6 +124,7 @@ entity!(video, "videos", {
     metadata: Vec<u8>,
     size_bytes: i64,
     sha256: String,
+    source_key: String,
     ingest_job_id: Uuid,
     gold_version: i32,
     task_version: i32,

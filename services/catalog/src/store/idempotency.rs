@@ -21,7 +21,7 @@ impl Request {
     /// `id` is the caller's request_id, empty if the call is not idempotent;
     /// `message` the encoded request.
     pub(crate) fn new(method: &'static str, id: &str, message: &[u8]) -> Result<Self> {
-        if id.len() > 64 {
+        if id.chars().count() > 64 {
             return Err(Error::Api(
                 sopilot_chassis::ApiError::new(
                     Reason::InvalidArgument,

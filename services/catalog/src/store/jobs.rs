@@ -192,6 +192,8 @@ pub(super) async fn cancel(txn: &impl ConnectionTrait, row: Model, now: i64) -> 
     let mut changed = row.into_active_model();
     changed.state = sea_orm::Set(JobState::Cancelled);
     changed.lease_expires_at = sea_orm::Set(None);
+    changed.failure_reason = sea_orm::Set(None);
+    changed.failure_message = sea_orm::Set(None);
     changed.updated_at = sea_orm::Set(now);
     changed.ended_at = sea_orm::Set(Some(now));
     changed.update(txn).await?;

@@ -82,9 +82,17 @@ mod first_score {
                 schema::string("sha256"),
                 schema::blob("metadata"),
                 schema::big_integer("committed_bytes"),
+                schema::big_integer("stream"),
                 schema::big_integer("created_at"),
                 schema::big_integer("expires_at"),
             ]),
+            table("upload_parts", vec![
+                schema::uuid("upload_id"),
+                schema::big_integer("offset"),
+                schema::big_integer("stream"),
+            ])
+            .primary_key(Index::create().col("upload_id").col("offset"))
+            .to_owned(),
             table("videos", vec![
                 id("id"),
                 schema::uuid("task_id"),
@@ -93,6 +101,7 @@ mod first_score {
                 schema::blob("metadata"),
                 schema::big_integer("size_bytes"),
                 schema::string("sha256"),
+                schema::string("source_key"),
                 schema::uuid("ingest_job_id"),
                 schema::integer("gold_version"),
                 schema::integer("task_version"),
@@ -225,6 +234,7 @@ mod first_score {
             index("jobs", &["task_id", "id"]),
             index("jobs", &["video_id", "id"]),
             index("job_golds", &["video_id"]),
+            index("outbox", &["stage", "id"]),
             index("attempts", &["job_id"]),
             index("scores", &["task_id", "job_id"]),
             index("scores", &["trainee_video_id", "job_id"]),

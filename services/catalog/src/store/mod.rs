@@ -43,7 +43,7 @@ use tokio::sync::Notify;
 
 pub(crate) use audit::AuditRow;
 pub(crate) use claim::{Claim, GoldInput, Lease, Work};
-pub(crate) use complete::{Completion, CompletionVerdict, Failed, Finished};
+pub(crate) use complete::{Completion, CompletionVerdict, Failed, FailedKind, Finished};
 pub(crate) use entity::{JobKind, JobState, Role, Stage, VideoState};
 pub(crate) use idempotency::Request;
 pub(crate) use jobs::{JobFilter, JobRow, NewScore};
@@ -51,7 +51,7 @@ pub(crate) use outbox::Bell;
 pub(crate) use page::{Page, PageRequest};
 pub(crate) use scores::{NewReview, ReviewRow, ScoreFilter, ScoreRow};
 pub(crate) use tasks::{TaskRow, VersionRow};
-pub(crate) use uploads::{NewUpload, UploadRow, offset_mismatch};
+pub(crate) use uploads::{NewUpload, UploadRow};
 pub(crate) use videos::{VideoFilter, VideoRow};
 
 use crate::{config::CatalogConfig, error::Result};

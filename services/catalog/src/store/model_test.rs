@@ -24,7 +24,7 @@ use sopilot_proto::{
 use uuid::Uuid;
 
 use super::{
-    Claim, Clock, Completion, CompletionVerdict, Failed, Finished, JobFilter, NewScore, NewUpload,
+    Claim, Clock, Completion, CompletionVerdict, Failed, FailedKind, Finished, JobFilter, NewScore, NewUpload,
     PageRequest, Request, Role, Stage, Store,
     claim::Lease,
     entity::{JobKind, JobState, job, outbox, score},
@@ -58,10 +58,11 @@ enum How {
     Well,
     Permanent,
     Transient,
+    Released,
 }
 
 fn event() -> impl Strategy<Value = Event> {
-    let how = prop_oneof![6 => Just(How::Well), 1 => Just(How::Permanent), 2 => Just(How::Transient)];
+    let how = prop_oneof![6 => Just(How::Well), 1 => Just(How::Permanent), 2 => Just(How::Transient), 1 => Just(How::Released)];
     prop_oneof![
         4 => any::<bool>().prop_map(|gold| Event::Ingest { gold }),
         3 => any::<[Index; 2]>().prop_map(|[gold, trainee]| Event::Score { gold, trainee }),
@@ -104,8 +105,8 @@ struct World {
     leases: Vec<HandedOut>,
     model: BTreeMap<Uuid, Modelled>,
     last_token: u64,
-    /// When the newest bell for a job was put into the outbox.
-    bells: BTreeMap<Uuid, i64>,
+    /// When the newest bell for a stage was put into the outbox.
+    bells: BTreeMap<&'static str, i64>,
     /// Stages of jobs that have ended well, each of which may once.
     done: BTreeSet<(Uuid, &'static str)>,
 }
@@ -196,9 +197,14 @@ impl World {
                 self.store.forget_bells(bells.iter().map(|bell| bell.id).collect()).await.unwrap();
             }
             Event::Restart => {
-                self.store.expire_all_leases().await.unwrap();
+                self.store.take_back_leases().await.unwrap();
+                let now = self.now();
                 for job in self.model.values_mut() {
-                    job.lease_ends = 0;
+                    if job.state == JobState::Running {
+                        job.state = JobState::Queued;
+                        job.attempt -= 1;
+                        job.due_by = now;
+                    }
                 }
             }
             Event::Heartbeat { .. }
@@ -217,7 +223,7 @@ impl World {
             metadata: VideoMetadata::default(),
         };
         let upload = self.store.start_upload(new, &once("StartUpload")).await.unwrap();
-        self.store.finish_upload(upload.id, "").await.unwrap();
+        self.store.finish_upload(upload.id, "source", "").await.unwrap();
         self.videos.push((upload.id, gold));
         self.adopt_new().await;
     }
@@ -290,14 +296,18 @@ impl World {
         let modelled = self.model[&job_id];
         let current = modelled.state == JobState::Running && modelled.token == Some(token);
         let stage = stage_of(claim);
+        let video = self.rows().await[&job_id].video_id;
         let completion = Completion {
             job_id,
             token,
             outcome: match how {
-                How::Well => Ok(finished(stage)),
+                How::Well => Ok(finished(stage, video)),
                 How::Permanent => Err(Failed::permanent(Reason::NotAVideo, "not a video")),
-                How::Transient => Err(Failed {
-                    permanent: false,
+                How::Transient | How::Released => Err(Failed {
+                    kind: match how {
+                        How::Released => FailedKind::Released,
+                        _ => FailedKind::Transient,
+                    },
                     reason: Reason::Unavailable.as_str().to_owned(),
                     message: "a peer is down".to_owned(),
                 }),
@@ -342,6 +352,11 @@ impl World {
                 modelled.state = JobState::Queued;
                 modelled.due_by = now + LONGEST_RETRY;
             }
+            How::Released => {
+                modelled.state = JobState::Queued;
+                modelled.attempt -= 1;
+                modelled.due_by = now;
+            }
             How::Permanent | How::Transient => modelled.state = JobState::Failed,
         }
     }
@@ -357,12 +372,12 @@ impl World {
             }
         }
         self.adopt_ends().await;
-        // A job that is due was rung for since, and lately.
+        // A stage at which a job is due was rung for since, and lately.
         self.hear().await;
         for row in self.rows().await.into_values() {
             let due = row.state == JobState::Queued && !row.waiting && row.run_after <= now;
             let wanted = row.run_after.max(now - RING_AGAIN);
-            let rung = self.bells.get(&row.id).is_some_and(|at| *at >= wanted);
+            let rung = self.bells.get(name(row.stage)).is_some_and(|at| *at >= wanted);
             assert!(!due || rung, "nobody rings for {row:?}");
         }
     }
@@ -370,7 +385,8 @@ impl World {
     /// Notes the bells in the outbox.
     async fn hear(&mut self) {
         for bell in self.store.bells(10_000).await.unwrap() {
-            self.bells.insert(bell.job_id, bell.created_at);
+            let newest = self.bells.entry(name(bell.stage)).or_default();
+            *newest = bell.created_at.max(*newest);
         }
     }
 
@@ -486,19 +502,20 @@ fn name(stage: Stage) -> &'static str {
     }
 }
 
-fn finished(stage: Stage) -> Finished {
+fn finished(stage: Stage, video: Uuid) -> Finished {
+    let derived = |name| format!("videos/{video}/derived/{name}");
     match stage {
         Stage::Embed => Finished::Embed {
             embeddings: EmbeddingReference {
-                object_key: "embeddings".to_owned(),
+                object_key: derived("embeddings"),
                 rows: 4,
                 embedder: Some(Embedder::default()),
             },
-            clips_key: "clips".to_owned(),
-            thumbnails_key: "thumbnails".to_owned(),
+            clips_key: derived("clips"),
+            thumbnails_key: derived("thumbnails"),
             media: MediaInfo::default(),
         },
-        Stage::Prepare => Finished::Prepare { prepared_key: "prepared".to_owned() },
+        Stage::Prepare => Finished::Prepare { prepared_key: derived("prepared") },
         Stage::Align => Finished::Align { alignment_keys: vec!["alignment".to_owned()] },
         Stage::Score => Finished::Score {
             report_key: "report".to_owned(),

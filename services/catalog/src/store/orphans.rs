@@ -14,12 +14,17 @@ impl Store {
         Ok(upload::Entity::find_by_id(id).one(&self.db).await?.is_some())
     }
 
-    pub(crate) async fn video_exists(&self, id: Uuid) -> Result<bool> {
+    /// Whether `key` holds the bytes of a video, or of one that is being put
+    /// together.
+    pub(crate) async fn source_in_use(&self, id: Uuid, key: &str) -> Result<bool> {
+        if self.upload_exists(id).await? {
+            return Ok(true);
+        }
         let row = video::Entity::find_by_id(id)
             .filter(video::Column::DeletedAt.is_null())
             .one(&self.db)
             .await?;
-        Ok(row.is_some())
+        Ok(row.is_some_and(|row| row.source_key == key))
     }
 
     /// Whether an object made by the attempt `token` is in use: the attempt is
@@ -32,11 +37,10 @@ impl Store {
             .filter(video::Column::DeletedAt.is_null())
             .one(&self.db)
             .await?;
-        let referred = row.is_some_and(|row| {
-            [row.embeddings_key, row.clips_key, row.thumbnails_key, row.prepared_key]
-                .iter()
-                .any(|held| held.as_deref() == Some(key))
-        });
+        let Some(row) = row else { return Ok(false) };
+        let referred = [row.embeddings_key, row.clips_key, row.thumbnails_key, row.prepared_key]
+            .iter()
+            .any(|held| held.as_deref() == Some(key));
         if referred {
             return Ok(true);
         }

@@ -1,8 +1,8 @@
 //! Bells to be rung: written with the job they ring for, rung by the relay.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -38,13 +38,17 @@ pub(super) async fn ring(txn: &impl ConnectionTrait, job: &job::Model, now: i64)
 }
 
 impl Store {
-    /// The oldest bells that have not been rung.
+    /// The oldest bells of every stage that have not been rung, at most
+    /// `limit` a stage: a stage whose queue refuses holds back no other.
     pub(crate) async fn bells(&self, limit: u64) -> Result<Vec<Bell>> {
-        let rows = outbox::Entity::find()
-            .order_by_asc(outbox::Column::Id)
-            .limit(limit)
-            .all(&self.db)
-            .await?;
+        let mut rows = Vec::new();
+        for stage in Stage::iter() {
+            let waiting = outbox::Entity::find()
+                .filter(outbox::Column::Stage.eq(stage))
+                .order_by_asc(outbox::Column::Id)
+                .limit(limit);
+            rows.extend(waiting.all(&self.db).await?);
+        }
         Ok(rows
             .into_iter()
             .map(|row| Bell {

@@ -157,7 +157,7 @@ impl Store {
 fn check(new: &NewReview, score: &ScoreRow) -> Result<Option<Verdict>> {
     let invalid = |message: String| Err(Error::new(Reason::ReviewInvalid, message));
     if let Some(deviation) = new.deviation {
-        if deviation as i32 >= score.deviation_count {
+        if i64::from(deviation) >= i64::from(score.deviation_count) {
             return invalid(format!(
                 "the report has {} deviations, numbered from 0: there is none numbered {deviation}",
                 score.deviation_count

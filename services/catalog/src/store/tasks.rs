@@ -78,8 +78,11 @@ impl Store {
     ) -> Result<(TaskRow, Vec<Uuid>)> {
         let txn = self.begin().await?;
         if let Some(made) = request.answered(&txn).await? {
-            let jobs = made.iter().skip(1).copied().collect();
-            return Ok((read(&txn, task_id).await?, jobs));
+            let mut task = read(&txn, task_id).await?;
+            if let Some(version) = made.first() {
+                task.current = version_row(&txn, task_id, version.as_u128() as i32).await?;
+            }
+            return Ok((task, made.into_iter().skip(1).collect()));
         }
         let row = find(&txn, task_id).await?;
         let now = self.now();
@@ -96,7 +99,8 @@ impl Store {
             .filter(video::Column::DeletedAt.is_null())
             .all(&txn)
             .await?;
-        let mut made = vec![task_id];
+        // What a repeated request is answered: the version, then the jobs.
+        let mut made = vec![Uuid::from_u128(version as u128)];
         for gold in &golds {
             made.push(jobs::queue_prepare(&txn, gold, traceparent, now).await?);
         }

@@ -3,7 +3,8 @@
 
 use prost::Message;
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
 };
 use sopilot_chassis::Reason;
 use sopilot_proto::{
@@ -14,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     Request, Store, VideoRow, audit,
-    entity::{JobKind, Role, Stage, VideoState, upload, video},
+    entity::{JobKind, Role, Stage, VideoState, upload, upload_part, video},
     jobs, millis, outbox, tasks,
 };
 use crate::error::{Error, Result};
@@ -49,6 +50,7 @@ impl Store {
             sha256: new.sha256,
             metadata: new.metadata.encode_to_vec(),
             committed_bytes: 0,
+            stream: 0,
             created_at: now,
             expires_at: now + millis(self.config.upload_expiry),
         };
@@ -56,10 +58,6 @@ impl Store {
         request.keep(&txn, now, &[row.id]).await?;
         txn.commit().await?;
         Ok(row)
-    }
-
-    pub(crate) async fn upload(&self, id: Uuid) -> Result<UploadRow> {
-        upload::Entity::find_by_id(id).one(&self.db).await?.ok_or_else(|| unknown_upload(id))
     }
 
     /// The upload; one that has become a video counts as wholly committed.
@@ -80,33 +78,69 @@ impl Store {
             sha256: video.sha256,
             metadata: video.metadata,
             committed_bytes: video.size_bytes,
+            stream: 0,
             created_at: video.created_at,
             expires_at: video.created_at,
         })
     }
 
-    /// Moves the committed size from `from` to `to`; fails if another stream
-    /// of the same upload has moved it.
-    pub(crate) async fn commit_bytes(&self, id: Uuid, from: i64, to: i64) -> Result<()> {
-        let moved = upload::Entity::update_many()
-            .col_expr(upload::Column::CommittedBytes, Expr::value(to))
-            .filter(upload::Column::Id.eq(id))
-            .filter(upload::Column::CommittedBytes.eq(from))
-            .exec(&self.db)
-            .await?;
-        if moved.rows_affected == 1 {
-            return Ok(());
+    /// Begins a stream of bytes at `offset`, which must be where the upload
+    /// stands. An earlier stream that is still open can commit nothing more.
+    pub(crate) async fn open_stream(&self, id: Uuid, offset: i64) -> Result<UploadRow> {
+        let txn = self.begin().await?;
+        let row = find(&txn, id).await?;
+        if row.committed_bytes != offset {
+            return Err(offset_mismatch(offset, row.committed_bytes));
         }
-        let row = self.upload(id).await?;
-        Err(offset_mismatch(from, row.committed_bytes))
+        let stream = row.stream + 1;
+        let mut opened = row.into_active_model();
+        opened.stream = Set(stream);
+        let row = opened.update(&txn).await?;
+        txn.commit().await?;
+        Ok(row)
+    }
+
+    /// Commits a part that the upload's stream has stored.
+    pub(crate) async fn commit_part(&self, upload: &UploadRow, to: i64) -> Result<()> {
+        let txn = self.begin().await?;
+        let row = find(&txn, upload.id).await?;
+        let from = upload.committed_bytes;
+        if row.stream != upload.stream || row.committed_bytes != from {
+            return Err(offset_mismatch(from, row.committed_bytes));
+        }
+        let part = upload_part::ActiveModel {
+            upload_id: Set(upload.id),
+            offset: Set(from),
+            stream: Set(upload.stream),
+        };
+        upload_part::Entity::insert(part).exec(&txn).await?;
+        let mut moved = row.into_active_model();
+        moved.committed_bytes = Set(to);
+        moved.update(&txn).await?;
+        txn.commit().await?;
+        Ok(())
+    }
+
+    /// Offset and stream of every committed part, in order.
+    pub(crate) async fn upload_parts(&self, id: Uuid) -> Result<Vec<(u64, u64)>> {
+        let rows = upload_part::Entity::find()
+            .filter(upload_part::Column::UploadId.eq(id))
+            .order_by_asc(upload_part::Column::Offset)
+            .all(&self.db)
+            .await?;
+        Ok(rows.into_iter().map(|row| (row.offset as u64, row.stream as u64)).collect())
     }
 
     /// All bytes have arrived and are right: the upload becomes a video, and
     /// its ingest is queued.
-    pub(crate) async fn finish_upload(&self, id: Uuid, traceparent: &str) -> Result<VideoRow> {
+    pub(crate) async fn finish_upload(
+        &self,
+        id: Uuid,
+        source_key: &str,
+        traceparent: &str,
+    ) -> Result<VideoRow> {
         let txn = self.begin().await?;
-        let upload =
-            upload::Entity::find_by_id(id).one(&txn).await?.ok_or_else(|| unknown_upload(id))?;
+        let upload = find(&txn, id).await?;
         // The task may have been deleted meanwhile only if it had no uploads.
         let task = tasks::find(&txn, upload.task_id).await?;
         let now = self.now();
@@ -119,6 +153,7 @@ impl Store {
             metadata: upload.metadata,
             size_bytes: upload.size_bytes,
             sha256: upload.sha256,
+            source_key: source_key.to_owned(),
             ingest_job_id: job_id,
             gold_version: 0,
             task_version: 0,
@@ -139,7 +174,7 @@ impl Store {
         let job = jobs::Model { id: job_id, task_version: task.current_version, ..job };
         jobs::insert(&txn, &job).await?;
         outbox::ring(&txn, &job, now).await?;
-        upload::Entity::delete_by_id(id).exec(&txn).await?;
+        delete_rows(&txn, id).await?;
         let detail = format!("{:?}, {} bytes, sha256 {}", row.role, row.size_bytes, row.sha256);
         audit::record(&txn, now, "video.create", id, detail).await?;
         txn.commit().await?;
@@ -147,19 +182,27 @@ impl Store {
         Ok(row)
     }
 
-    /// The checksum was wrong: the upload starts over.
-    pub(crate) async fn reset_upload(&self, id: Uuid) -> Result<()> {
-        upload::Entity::update_many()
-            .col_expr(upload::Column::CommittedBytes, Expr::value(0_i64))
-            .filter(upload::Column::Id.eq(id))
-            .exec(&self.db)
-            .await?;
+    /// The checksum was wrong: the upload starts over, unless another stream
+    /// has taken it over meanwhile.
+    pub(crate) async fn reset_upload(&self, upload: &UploadRow) -> Result<()> {
+        let txn = self.begin().await?;
+        let row = find(&txn, upload.id).await?;
+        if row.stream == upload.stream {
+            delete_parts(&txn, upload.id).await?;
+            let mut reset = row.into_active_model();
+            reset.committed_bytes = Set(0);
+            reset.update(&txn).await?;
+            txn.commit().await?;
+        }
         Ok(())
     }
 
     pub(crate) async fn forget_upload(&self, id: Uuid) -> Result<()> {
-        let gone = upload::Entity::delete_by_id(id).exec(&self.db).await?;
-        if gone.rows_affected == 0 { Err(unknown_upload(id)) } else { Ok(()) }
+        let txn = self.begin().await?;
+        find(&txn, id).await?;
+        delete_rows(&txn, id).await?;
+        txn.commit().await?;
+        Ok(())
     }
 
     /// Uploads whose time is over.
@@ -173,8 +216,26 @@ impl Store {
     }
 }
 
+async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<UploadRow> {
+    upload::Entity::find_by_id(id).one(connection).await?.ok_or_else(|| unknown_upload(id))
+}
+
+async fn delete_rows(txn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    delete_parts(txn, id).await?;
+    upload::Entity::delete_by_id(id).exec(txn).await?;
+    Ok(())
+}
+
+async fn delete_parts(txn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+    upload_part::Entity::delete_many()
+        .filter(upload_part::Column::UploadId.eq(id))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
 /// The caller went on at another place than where the upload stands.
-pub(crate) fn offset_mismatch(offset: i64, committed: i64) -> Error {
+fn offset_mismatch(offset: i64, committed: i64) -> Error {
     Error::Api(
         sopilot_chassis::ApiError::new(
             Reason::UploadOffsetMismatch,

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     VideoState,
-    entity::{JobState, job, job_gold, video},
+    entity::{JobKind, JobState, job, job_gold, video},
     jobs, outbox,
 };
 use crate::error::{Error, Result};
@@ -59,8 +59,13 @@ pub(super) async fn try_start(
             VideoState::Failed => return Ok(Some(failed(video))),
         }
     }
-    if let Some(cannot) = mismatch(&trainee, &videos)? {
+    if let Some(cannot) = embedder_mismatch(&trainee, &videos)? {
         return Ok(Some(cannot));
+    }
+    match version_mismatch(txn, &videos).await? {
+        Versions::Equal => {}
+        Versions::InPreparation => return Ok(None),
+        Versions::Differ(cannot) => return Ok(Some(cannot)),
     }
 
     for (gold, video) in golds.into_iter().zip(&videos) {
@@ -80,7 +85,8 @@ pub(super) async fn try_start(
     Ok(None)
 }
 
-/// A video is ready: starts the jobs that waited for it alone.
+/// A video is ready, or a gold's preparation has ended: starts the jobs that
+/// waited for it alone.
 pub(super) async fn video_ready(
     txn: &impl ConnectionTrait,
     video_id: Uuid,
@@ -169,8 +175,10 @@ fn failed(video: &video::Model) -> CannotStart {
     }
 }
 
-/// What makes ready videos incomparable.
-fn mismatch(trainee: &video::Model, golds: &[video::Model]) -> Result<Option<CannotStart>> {
+fn embedder_mismatch(
+    trainee: &video::Model,
+    golds: &[video::Model],
+) -> Result<Option<CannotStart>> {
     let wanted = embedder(trainee)?;
     for gold in golds {
         let found = embedder(gold)?;
@@ -184,17 +192,38 @@ fn mismatch(trainee: &video::Model, golds: &[video::Model]) -> Result<Option<Can
             }));
         }
     }
-    let version = golds.first().map_or(0, |gold| gold.task_version);
-    if let Some(other) = golds.iter().find(|gold| gold.task_version != version) {
-        return Ok(Some(CannotStart {
+    Ok(None)
+}
+
+/// Whether several golds are prepared for the same version of the SOP.
+enum Versions {
+    Equal,
+    /// They will be, once the preparation that is under way has ended.
+    InPreparation,
+    Differ(CannotStart),
+}
+
+async fn version_mismatch(txn: &impl ConnectionTrait, golds: &[video::Model]) -> Result<Versions> {
+    let newest = golds.iter().map(|gold| gold.task_version).max().unwrap_or_default();
+    for gold in golds.iter().filter(|gold| gold.task_version < newest) {
+        let preparing = job::Entity::find()
+            .filter(job::Column::VideoId.eq(gold.id))
+            .filter(job::Column::Kind.eq(JobKind::Prepare))
+            .filter(job::Column::State.is_in([JobState::Queued, JobState::Running]))
+            .one(txn)
+            .await?;
+        if preparing.is_some() {
+            return Ok(Versions::InPreparation);
+        }
+        return Ok(Versions::Differ(CannotStart {
             reason: Reason::GoldVersionMismatch,
             message: format!(
-                "gold {} is prepared for version {} of the task and gold {} for version {version}: prepare the older one again (SubmitPrepare) and submit the score anew",
-                other.id, other.task_version, golds[0].id
+                "gold {} is prepared for version {} of the task and another gold for version {newest}: prepare it again (SubmitPrepare) and submit the score anew",
+                gold.id, gold.task_version
             ),
         }));
     }
-    Ok(None)
+    Ok(Versions::Equal)
 }
 
 fn embedder(video: &video::Model) -> Result<Embedder> {

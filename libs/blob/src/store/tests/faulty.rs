@@ -46,7 +46,7 @@ impl Faulty {
 async fn a_store_that_fails_in_the_middle_or_at_the_end_shows_nothing() {
     for (fault, full) in [(Fault::Part, false), (Fault::Complete, true)] {
         let (store, aborted) = Faulty::store(fault);
-        let key = Key::source(video(1));
+        let key = Key::source(video(1), 1);
         let input = in_chunks(&noise(LARGE), 8192);
         let error = match store.put_stream(&key, input).await {
             Err(PutError::Store(error)) => error,
@@ -65,7 +65,7 @@ async fn a_store_that_fails_in_the_middle_or_at_the_end_shows_nothing() {
 #[tokio::test]
 async fn a_dropped_write_is_aborted_at_the_store() {
     let (store, aborted) = Faulty::store(Fault::ShortRead);
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     let endless = in_chunks(&noise(LARGE), 8192).chain(stream::pending());
     let mut writing = Box::pin(store.put_stream(&key, endless));
     assert!(writing.as_mut().now_or_never().is_none());
@@ -76,7 +76,7 @@ async fn a_dropped_write_is_aborted_at_the_store() {
 #[tokio::test]
 async fn a_read_that_ends_early_is_an_error() {
     let (store, _) = Faulty::store(Fault::ShortRead);
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     store.put(&key, noise(100)).await.unwrap();
     let short = |outcome: std::result::Result<(), BlobError>| match outcome {
         Err(BlobError::Corrupt { what, .. }) => assert!(what.starts_with("ended after"), "{what}"),
@@ -89,7 +89,7 @@ async fn a_read_that_ends_early_is_an_error() {
             .await
             .map(drop),
     );
-    let copy = Key::source(video(2));
+    let copy = Key::source(video(2), 1);
     short(
         store
             .concat(std::slice::from_ref(&key), &copy)

@@ -10,7 +10,7 @@ async fn streams_of_any_size_are_written_and_hashed() {
         let cases = [(0, 1), (1, 1), (100, 7), (LARGE, 10_007), (LARGE, LARGE)];
         for (len, chunk) in cases {
             let content = large.slice(..len);
-            let key = Key::source(video(len as u128));
+            let key = Key::source(video(len as u128), 1);
             let written = store
                 .put_stream(&key, in_chunks(&content, chunk))
                 .await
@@ -28,7 +28,7 @@ async fn streams_of_any_size_are_written_and_hashed() {
 #[tokio::test]
 async fn the_digest_is_written_as_hexadecimal() {
     let store = BlobStore::in_memory();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     let written = store
         .put_stream(&key, in_chunks(&Bytes::from("abc"), 2))
         .await
@@ -43,7 +43,7 @@ async fn the_digest_is_written_as_hexadecimal() {
 #[tokio::test]
 async fn a_failed_input_leaves_what_was_there() {
     let (dir, store) = local();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     for before in [None, Some(Bytes::from("old"))] {
         if let Some(old) = &before {
             store.put(&key, old.clone()).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_failed_input_leaves_what_was_there() {
 #[tokio::test]
 async fn a_dropped_write_leaves_nothing() {
     let (dir, store) = local();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     let endless = in_chunks(&noise(LARGE), 8192).chain(stream::pending());
     let mut writing = Box::pin(store.put_stream(&key, endless));
     until(|| {
@@ -84,7 +84,7 @@ async fn a_dropped_write_leaves_nothing() {
 #[tokio::test]
 async fn what_a_killed_process_leaves_is_invisible_and_swept() {
     let (dir, store) = local();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     let endless = in_chunks(&noise(LARGE), 8192).chain(stream::pending());
     let mut writing = Box::pin(store.put_stream(&key, endless));
     until(|| {
@@ -127,7 +127,7 @@ async fn what_a_killed_process_leaves_is_invisible_and_swept() {
 #[tokio::test]
 async fn sweeping_removes_the_folders_it_empties() {
     let (dir, store) = local();
-    let kept = Key::source(video(2));
+    let kept = Key::source(video(2), 1);
     store.put(&kept, Bytes::from("kept")).await.unwrap();
     let orphan = dir
         .path()
@@ -170,7 +170,7 @@ async fn two_attempts_of_one_job_do_not_meet() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_of_one_key_leave_one_whole_object() {
     let (dir, store) = local();
-    let key = Key::source(video(1));
+    let key = Key::source(video(1), 1);
     let writers = (0..8_u8).map(|n| {
         let (store, key) = (store.clone(), key.clone());
         tokio::spawn(async move {
@@ -203,20 +203,20 @@ async fn parts_become_one_object() {
             300_000..999_999,
             999_999..1_000_000,
         ] {
-            let key = Key::upload_part(upload, range.start as u64);
+            let key = Key::upload_part(upload, range.start as u64, 1);
             store.put(&key, content.slice(range)).await.unwrap();
             parts.push(key);
         }
         // The empty part had the key of the one after it.
         parts.remove(1);
-        let to = Key::source(video(1));
+        let to = Key::source(video(1), 1);
         let written = store.concat(&parts, &to).await.unwrap();
         assert_eq!(written.bytes, 1_000_000);
         assert_eq!(written.sha256, <[u8; 32]>::from(Sha256::digest(&content)));
         assert!(store.get(&to, u64::MAX).await.unwrap() == content);
 
-        parts.push(Key::upload_part(upload, 5));
-        let other = Key::source(video(2));
+        parts.push(Key::upload_part(upload, 5, 1));
+        let other = Key::source(video(2), 1);
         let error = store.concat(&parts, &other).await.unwrap_err();
         assert!(matches!(&error, BlobError::NotFound { key } if *key == parts[3].to_string()));
         assert!(store.head(&other).await.is_err());
@@ -232,7 +232,7 @@ async fn parts_become_one_object() {
 async fn calls_can_be_spawned() {
     let store = BlobStore::in_memory();
     let done = tokio::spawn(async move {
-        let (part, to) = (Key::upload_part(video(1), 0), Key::source(video(1)));
+        let (part, to) = (Key::upload_part(video(1), 0, 1), Key::source(video(1), 1));
         store
             .put_stream(&part, in_chunks(&noise(9), 2))
             .await
