@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 /// A string that should have been an identifier and is not.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {kind} id: expected a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")]
+#[error(
+    "{text:?} is not a {kind} id: expected a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057"
+)]
 pub struct ParseIdError {
     /// What kind of identifier was expected.
     pub kind: &'static str,

@@ -46,7 +46,10 @@ mod tests {
                 Deviation {
                     r#type: DeviationType::MissingStep.into(),
                     gold_step: Some(0),
-                    gold_time: Some(TimeRange { start_seconds: 0.0, end_seconds: 2.5 }),
+                    gold_time: Some(TimeRange {
+                        start_seconds: 0.0,
+                        end_seconds: 2.5,
+                    }),
                     ..Deviation::default()
                 },
                 Deviation {

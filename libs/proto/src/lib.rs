@@ -12,7 +12,13 @@ pub mod timestamp;
 /// Tasks, videos, jobs, scores, reviews, and the workers' side of jobs.
 pub mod catalog {
     /// Version 1.
-    #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications)]
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        unreachable_pub,
+        unused_qualifications
+    )]
     pub mod v1 {
         tonic::include_proto!("sopilot.catalog.v1");
     }
@@ -21,7 +27,13 @@ pub mod catalog {
 /// Clips in, embeddings out.
 pub mod embedding {
     /// Version 1.
-    #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications)]
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        unreachable_pub,
+        unused_qualifications
+    )]
     pub mod v1 {
         tonic::include_proto!("sopilot.embedding.v1");
     }
@@ -30,7 +42,13 @@ pub mod embedding {
 /// Two sequences of embeddings in, an alignment out.
 pub mod alignment {
     /// Version 1.
-    #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications)]
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        unreachable_pub,
+        unused_qualifications
+    )]
     pub mod v1 {
         tonic::include_proto!("sopilot.alignment.v1");
     }
@@ -39,7 +57,13 @@ pub mod alignment {
 /// Evidence in, a report out.
 pub mod scoring {
     /// Version 1.
-    #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub, unused_qualifications)]
+    #[allow(
+        missing_docs,
+        clippy::all,
+        clippy::pedantic,
+        unreachable_pub,
+        unused_qualifications
+    )]
     pub mod v1 {
         tonic::include_proto!("sopilot.scoring.v1");
     }

@@ -34,11 +34,20 @@ mod tests {
 
     #[test]
     fn times_before_the_epoch_have_positive_nanos() {
-        assert_eq!(from_millis(-1), Timestamp { seconds: -1, nanos: 999_000_000 });
+        assert_eq!(
+            from_millis(-1),
+            Timestamp {
+                seconds: -1,
+                nanos: 999_000_000
+            }
+        );
     }
 
     #[test]
     fn times_are_printed_as_rfc3339() {
-        assert_eq!(to_rfc3339(&from_millis(1_700_000_000_123)), "2023-11-14T22:13:20Z");
+        assert_eq!(
+            to_rfc3339(&from_millis(1_700_000_000_123)),
+            "2023-11-14T22:13:20Z"
+        );
     }
 }

@@ -55,7 +55,9 @@ pub fn alignment(wire: wire::Alignment) -> Result<(Alignment, Evidence), Malform
         ("trainee_best", wire.trainee_best.len(), m),
     ] {
         if found != expected {
-            return Err(malformed(format!("{what} has {found} values instead of {expected}")));
+            return Err(malformed(format!(
+                "{what} has {found} values instead of {expected}"
+            )));
         }
     }
     let inside = |gold: &[u32], trainee: &[u32]| {
@@ -76,7 +78,7 @@ pub fn alignment(wire: wire::Alignment) -> Result<(Alignment, Evidence), Malform
             .collect::<Result<_, _>>()?,
         gold_best: wire.gold_best,
         trainee_best: wire.trainee_best,
-        picture: picture(wire.picture.unwrap_or_default())?,
+        picture: picture(&wire.picture.unwrap_or_default())?,
         gold_self_similarity_quantiles: quantiles,
     };
     let alignment = Alignment {
@@ -104,7 +106,7 @@ fn step_match(wire: &wire::StepMatch, trainee_clips: u32) -> Result<StepMatch, M
     })
 }
 
-fn picture(wire: wire::SimilarityPicture) -> Result<SimilarityPicture, Malformed> {
+fn picture(wire: &wire::SimilarityPicture) -> Result<SimilarityPicture, Malformed> {
     if wire.cells.len() != wire.rows as usize * wire.columns as usize {
         return Err(malformed("the picture has not rows × columns cells"));
     }

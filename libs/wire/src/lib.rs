@@ -27,6 +27,9 @@ pub struct Malformed {
 
 impl Malformed {
     fn new(message: &'static str, what: impl Into<String>) -> Self {
-        Self { message, what: what.into() }
+        Self {
+            message,
+            what: what.into(),
+        }
     }
 }

@@ -2,9 +2,7 @@
 
 use std::ops::Range;
 
-use sopilot_procedure::{
-    LintFinding, LintKind, PreparedGold, PreparedStep, StepSource, TimeRange,
-};
+use sopilot_procedure::{LintFinding, LintKind, PreparedGold, PreparedStep, StepSource, TimeRange};
 use sopilot_proto::alignment::v1 as wire;
 
 use crate::Malformed;
@@ -29,7 +27,9 @@ pub fn prepared_gold(wire: &wire::PreparedGold) -> Result<PreparedGold, Malforme
     let step_source = match wire.step_source() {
         wire::StepSource::Given => StepSource::Given,
         wire::StepSource::Found => StepSource::Found,
-        wire::StepSource::Unspecified => return Err(malformed("the source of its steps is not set")),
+        wire::StepSource::Unspecified => {
+            return Err(malformed("the source of its steps is not set"));
+        }
     };
     if wire.steps.is_empty() {
         return Err(malformed("it has no steps"));
@@ -37,7 +37,7 @@ pub fn prepared_gold(wire: &wire::PreparedGold) -> Result<PreparedGold, Malforme
     let quantiles = <[f32; 5]>::try_from(wire.self_similarity_quantiles.as_slice())
         .map_err(|_| malformed("the self-similarity has not five quantiles"))?;
     Ok(PreparedGold {
-        steps: wire.steps.iter().map(step).collect(),
+        steps: wire.steps.iter().map(step).collect::<Result<_, _>>()?,
         step_source,
         lint: wire.lint.iter().map(finding).collect::<Result<_, _>>()?,
         self_similarity_quantiles: quantiles,
@@ -55,17 +55,30 @@ fn wire_step(step: &PreparedStep) -> wire::PreparedStep {
         name: step.name.clone(),
         start_seconds: step.time.start_s,
         end_seconds: step.time.end_s,
-        clips: Some(wire::ClipRange { first: step.clips.start, end: step.clips.end }),
+        clips: Some(wire::ClipRange {
+            first: step.clips.start,
+            end: step.clips.end,
+        }),
     }
 }
 
-fn step(wire: &wire::PreparedStep) -> PreparedStep {
+fn step(wire: &wire::PreparedStep) -> Result<PreparedStep, Malformed> {
     let clips = wire.clips.unwrap_or_default();
-    PreparedStep {
-        name: wire.name.clone(),
-        time: TimeRange { start_s: wire.start_seconds, end_s: wire.end_seconds },
-        clips: clips.first..clips.end,
+    let timed = wire.end_seconds > wire.start_seconds && wire.end_seconds.is_finite();
+    if clips.first >= clips.end || !timed {
+        return Err(malformed(format!(
+            "step {:?} has no clips or no time",
+            wire.name
+        )));
     }
+    Ok(PreparedStep {
+        name: wire.name.clone(),
+        time: TimeRange {
+            start_s: wire.start_seconds,
+            end_s: wire.end_seconds,
+        },
+        clips: clips.first..clips.end,
+    })
 }
 
 fn wire_finding(finding: &LintFinding) -> wire::LintFinding {
@@ -90,7 +103,11 @@ fn finding(wire: &wire::LintFinding) -> Result<LintFinding, Malformed> {
         wire::LintKind::PoorPicture => LintKind::PoorPicture,
         wire::LintKind::Unspecified => return Err(malformed("a finding has no kind")),
     };
-    Ok(LintFinding { kind, steps: wire.steps.clone(), message: wire.message.clone() })
+    Ok(LintFinding {
+        kind,
+        steps: wire.steps.clone(),
+        message: wire.message.clone(),
+    })
 }
 
 fn malformed(what: impl Into<String>) -> Malformed {
@@ -106,7 +123,10 @@ mod tests {
         let gold = PreparedGold {
             steps: vec![PreparedStep {
                 name: "Open".to_owned(),
-                time: TimeRange { start_s: 0.0, end_s: 2.5 },
+                time: TimeRange {
+                    start_s: 0.0,
+                    end_s: 2.5,
+                },
                 clips: 0..4,
             }],
             step_source: StepSource::Found,

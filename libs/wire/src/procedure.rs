@@ -1,8 +1,6 @@
 //! Procedures.
 
-use sopilot_procedure::{
-    DurationRange, Order, Procedure, Step, Thresholds, TimeRange, Violation,
-};
+use sopilot_procedure::{DurationRange, Order, Procedure, Step, Thresholds, TimeRange, Violation};
 use sopilot_proto::scoring::v1 as wire;
 
 /// Reads a procedure. Values that the domain type cannot hold are refused
@@ -27,12 +25,18 @@ pub fn procedure(wire: &wire::Procedure) -> Result<Procedure, Vec<Violation>> {
 
 /// Reads a stretch of a video.
 pub fn time_range(wire: &wire::TimeRange) -> TimeRange {
-    TimeRange { start_s: wire.start_seconds, end_s: wire.end_seconds }
+    TimeRange {
+        start_s: wire.start_seconds,
+        end_s: wire.end_seconds,
+    }
 }
 
 /// Writes a stretch of a video.
 pub fn wire_time_range(time: &TimeRange) -> wire::TimeRange {
-    wire::TimeRange { start_seconds: time.start_s, end_seconds: time.end_s }
+    wire::TimeRange {
+        start_seconds: time.start_s,
+        end_seconds: time.end_s,
+    }
 }
 
 fn step(wire: &wire::Step) -> Step {
@@ -43,16 +47,19 @@ fn step(wire: &wire::Step) -> Step {
         critical: wire.critical,
         optional: wire.optional,
         weight: wire.weight.unwrap_or(1.0),
-        duration: wire
-            .duration
-            .as_ref()
-            .map(|range| DurationRange { min_s: range.min_seconds, max_s: range.max_seconds }),
+        duration: wire.duration.as_ref().map(|range| DurationRange {
+            min_s: range.min_seconds,
+            max_s: range.max_seconds,
+        }),
     }
 }
 
 fn order(wire: &wire::Procedure) -> Result<Order, Vec<Violation>> {
     let violation = |field: &str, message: &str| {
-        vec![Violation { field: field.to_owned(), message: message.to_owned() }]
+        vec![Violation {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        }]
     };
     match wire::OrderPolicy::try_from(wire.order_policy) {
         Ok(wire::OrderPolicy::Unspecified | wire::OrderPolicy::Sequential) => {
@@ -71,7 +78,10 @@ fn order(wire: &wire::Procedure) -> Result<Order, Vec<Violation>> {
                 .map(|pair| (pair.before as usize, pair.after as usize))
                 .collect(),
         )),
-        Err(_) => Err(violation("order_policy", "is not one of the values of the contract")),
+        Err(_) => Err(violation(
+            "order_policy",
+            "is not one of the values of the contract",
+        )),
     }
 }
 
@@ -82,7 +92,10 @@ mod tests {
     #[test]
     fn unset_fields_have_the_documented_defaults() {
         let read = procedure(&wire::Procedure {
-            steps: vec![wire::Step { name: "Open".to_owned(), ..wire::Step::default() }],
+            steps: vec![wire::Step {
+                name: "Open".to_owned(),
+                ..wire::Step::default()
+            }],
             ..wire::Procedure::default()
         })
         .unwrap();
@@ -94,17 +107,26 @@ mod tests {
     #[test]
     fn precedences_need_a_partial_order() {
         let mut wire = wire::Procedure {
-            precedences: vec![wire::Precedence { before: 0, after: 1 }],
+            precedences: vec![wire::Precedence {
+                before: 0,
+                after: 1,
+            }],
             ..wire::Procedure::default()
         };
         assert_eq!(procedure(&wire).unwrap_err()[0].field, "precedences");
         wire.order_policy = wire::OrderPolicy::Partial.into();
-        assert_eq!(procedure(&wire).unwrap().order, Order::Partial(vec![(0, 1)]));
+        assert_eq!(
+            procedure(&wire).unwrap().order,
+            Order::Partial(vec![(0, 1)])
+        );
     }
 
     #[test]
     fn an_unknown_order_policy_is_refused() {
-        let wire = wire::Procedure { order_policy: 99, ..wire::Procedure::default() };
+        let wire = wire::Procedure {
+            order_policy: 99,
+            ..wire::Procedure::default()
+        };
         assert_eq!(procedure(&wire).unwrap_err()[0].field, "order_policy");
     }
 }

@@ -21,12 +21,20 @@ pub struct AttemptError {
 impl AttemptError {
     /// The input is at fault: no other attempt can help.
     pub fn permanent(reason: Reason, message: impl Into<String>) -> Self {
-        Self { permanent: true, reason, message: message.into() }
+        Self {
+            permanent: true,
+            reason,
+            message: message.into(),
+        }
     }
 
     /// Something around is at fault: another attempt may help.
     pub fn transient(reason: Reason, message: impl Into<String>) -> Self {
-        Self { permanent: false, reason, message: message.into() }
+        Self {
+            permanent: false,
+            reason,
+            message: message.into(),
+        }
     }
 
     /// Whether no other attempt can help.
@@ -42,7 +50,11 @@ impl AttemptError {
 
 impl From<ApiError> for AttemptError {
     fn from(error: ApiError) -> Self {
-        Self { permanent: !error.reason.retryable(), reason: error.reason, message: error.message }
+        Self {
+            permanent: !error.reason.retryable(),
+            reason: error.reason,
+            message: error.message,
+        }
     }
 }
 
@@ -53,10 +65,18 @@ impl From<BlobError> for AttemptError {
             BlobError::Corrupt { .. } | BlobError::BadRange { .. } => Reason::ObjectCorrupt,
             BlobError::TooLarge { .. } => Reason::MatrixInvalid,
             BlobError::Full { .. } => Reason::StorageFull,
-            BlobError::Refused { .. } | BlobError::Folder { .. } => Reason::Internal,
-            BlobError::Unavailable { .. } => Reason::Unavailable,
+            // Permissions and credentials get mended; the job is not at fault.
+            BlobError::Refused { .. }
+            | BlobError::Folder { .. }
+            | BlobError::Unavailable { .. } => {
+                return Self::transient(Reason::Unavailable, error.to_string());
+            }
         };
-        Self { permanent: !error.is_transient(), reason, message: error.to_string() }
+        Self {
+            permanent: !error.is_transient(),
+            reason,
+            message: error.to_string(),
+        }
     }
 }
 
@@ -71,7 +91,11 @@ pub struct JobContext {
 
 impl JobContext {
     pub(crate) fn new(attempt: Attempt, cancelled: CancellationToken) -> Self {
-        Self { attempt, cancelled, progress: Arc::default() }
+        Self {
+            attempt,
+            cancelled,
+            progress: Arc::default(),
+        }
     }
 
     /// Names the objects that this attempt writes.

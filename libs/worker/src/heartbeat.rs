@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::JobContext;
 
 /// Progress reaches watchers at least this often, however long the lease.
-const LONGEST_INTERVAL: Duration = Duration::from_millis(500);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Heartbeats of a worker's jobs.
 pub(crate) struct Heartbeats {
@@ -39,7 +39,11 @@ struct Held {
 
 impl Heartbeats {
     pub(crate) fn new(catalog: WorkerServiceClient<PeerChannel>) -> Self {
-        Self { catalog, held: Mutex::default(), begun: Notify::new() }
+        Self {
+            catalog,
+            held: Mutex::default(),
+            begun: Notify::new(),
+        }
     }
 
     /// Beats for `job` until [`forget`](Self::forget). The context is
@@ -52,9 +56,16 @@ impl Heartbeats {
         cut: &CancellationToken,
     ) -> Option<JobContext> {
         let job_id: JobId = job.job_id.parse().ok()?;
-        let attempt = Attempt { job: job_id.uuid(), fencing_token: job.fencing_token };
+        let attempt = Attempt {
+            job: job_id.uuid(),
+            fencing_token: job.fencing_token,
+        };
         let context = JobContext::new(attempt, cut.child_token());
-        let held = Held { job_id: job.job_id.clone(), lease, context: context.clone() };
+        let held = Held {
+            job_id: job.job_id.clone(),
+            lease,
+            context: context.clone(),
+        };
         self.lock().insert(job.fencing_token, held);
         self.begun.notify_one();
         Some(context)

@@ -19,12 +19,17 @@ use sopilot_bus::{Bus, Delivery, JobQueue, Queue, Rejection};
 use sopilot_chassis::{
     ApiError, PeerChannel, Reason, RetryConfig, RetryPolicy, Shutdown, retry_idempotent,
 };
-use sopilot_proto::catalog::v1::{
-    AttemptFailure, ClaimJobsRequest, ClaimedJob, CompleteJobsRequest, CompletionStatus, Doorbell,
-    FailureKind, JobCompletion, JobStage, job_completion::Outcome,
-    worker_service_client::WorkerServiceClient,
+use sopilot_proto::{
+    MAX_MESSAGE_BYTES,
+    catalog::v1::{
+        AttemptFailure, ClaimJobsRequest, ClaimedJob, CompleteJobsRequest, CompletionStatus,
+        Doorbell, FailureKind, JobCompletion, JobStage, job_completion::Outcome,
+        worker_service_client::WorkerServiceClient,
+    },
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 pub use attempt::{AttemptError, JobContext};
 use heartbeat::Heartbeats;
@@ -51,6 +56,9 @@ pub struct WorkerConfig {
 /// Longest pause between attempts to reach a broker or catalog that is down.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
+/// How long a heartbeat may take; a sixth of the usual lease.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// A worker of one stage.
 pub struct Worker {
     config: WorkerConfig,
@@ -71,10 +79,13 @@ impl Worker {
         handler: Arc<dyn Handler>,
     ) -> Self {
         let retry = RetryPolicy::new(channel.peer(), RetryConfig::default());
-        let catalog = WorkerServiceClient::new(channel);
+        // A heartbeat that hangs must leave time for another.
+        let beats = channel.with_timeout(Some(HEARTBEAT_TIMEOUT));
+        let catalog =
+            WorkerServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
         Self {
             slots: Arc::new(Semaphore::new(config.slots.get().into())),
-            heartbeats: Heartbeats::new(catalog.clone()),
+            heartbeats: Heartbeats::new(WorkerServiceClient::new(beats)),
             config,
             catalog,
             retry,
@@ -86,22 +97,15 @@ impl Worker {
     /// Works until `shutdown` drains; jobs in flight are tracked by it.
     pub fn start(self, shutdown: &Shutdown) {
         let worker = Arc::new(self);
-        let stop = shutdown.clone();
-        shutdown.tracker().spawn({
-            let worker = Arc::clone(&worker);
-            async move {
-                let drained = stop.draining().cancelled();
-                tokio::select! {
-                    () = drained => {}
-                    () = Arc::clone(&worker).consume(&stop) => {}
-                }
-            }
-        });
+        let (consumer, stop) = (Arc::clone(&worker), shutdown.clone());
+        shutdown
+            .tracker()
+            .spawn(async move { consumer.consume(&stop).await });
         let cut = shutdown.cut().clone();
         tokio::spawn(async move { worker.heartbeats.run(cut).await });
     }
 
-    /// Consumes, again after every loss of the broker.
+    /// Consumes until `shutdown` drains, again after every loss of the broker.
     async fn consume(self: Arc<Self>, shutdown: &Shutdown) {
         let queue = Queue::new(self.config.queue);
         let mut failures = 0;
@@ -109,18 +113,27 @@ impl Worker {
             match self.bus.consume(&queue, self.config.slots).await {
                 Ok(mut consumer) => {
                     failures = 0;
-                    while let Some(delivery) = consumer.next().await {
+                    loop {
+                        let delivery = tokio::select! {
+                            () = shutdown.draining().cancelled() => return,
+                            delivery = consumer.next() => delivery,
+                        };
+                        let Some(delivery) = delivery else { break };
                         Arc::clone(&self).answer(delivery, shutdown).await;
                     }
                     tracing::warn!(%queue, "the consumer ended; consuming again");
                 }
                 Err(error) => tracing::warn!(%queue, %error, "cannot consume; trying again"),
             }
-            pause(&mut failures).await;
+            tokio::select! {
+                () = shutdown.draining().cancelled() => return,
+                () = pause(&mut failures) => {}
+            }
         }
     }
 
-    /// Answers one bell: waits for a free slot, claims, and starts the jobs.
+    /// Answers one bell: claims and starts jobs until nothing waits. A claim
+    /// that has begun is never dropped: its leases would belong to nobody.
     async fn answer(self: Arc<Self>, delivery: Delivery, shutdown: &Shutdown) {
         let Some(stage) = stage_of(&delivery, self.config.queue) else {
             tracing::error!(id = %delivery.message.message_id, "cannot decode a message; it goes to the dead letters");
@@ -129,65 +142,106 @@ impl Worker {
             }
             return;
         };
-        let mut permits = vec![self.slot().await];
-        while let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
-            permits.push(permit);
-        }
-        let (jobs, lease) = self.claim(stage, permits.len() as u32).await;
-        for (job, permit) in jobs.into_iter().zip(permits) {
-            let worker = Arc::clone(&self);
-            let Some(context) = self.heartbeats.watch(&job, lease, shutdown.cut()) else {
-                tracing::error!(job_id = %job.job_id, "the catalog handed out a job without an id");
-                continue;
+        let mut bell = Some(delivery);
+        loop {
+            let mut permits = tokio::select! {
+                () = shutdown.draining().cancelled() => return,
+                permit = self.slot() => vec![permit],
             };
-            shutdown.tracker().spawn(async move {
-                worker.work(job, context).await;
-                drop(permit);
-            });
+            while let Ok(permit) = Arc::clone(&self.slots).try_acquire_owned() {
+                permits.push(permit);
+            }
+            let wanted = permits.len();
+            let Some((jobs, lease)) = self.claim(stage, wanted as u32, shutdown).await else {
+                return;
+            };
+            let claimed = jobs.len();
+            for (job, permit) in jobs.into_iter().zip(permits) {
+                Arc::clone(&self).begin(job, lease, permit, shutdown);
+            }
+            // Acknowledged once claimed: no job is bound to how long a broker
+            // waits. If this process dies now, the sweeper rings again.
+            if let Some(bell) = bell.take()
+                && let Err(error) = bell.ack().await
+            {
+                tracing::warn!(%error, "cannot acknowledge a message");
+            }
+            if claimed < wanted {
+                return;
+            }
         }
-        if let Err(error) = delivery.ack().await {
-            // It will be delivered again and find nothing to claim.
-            tracing::warn!(%error, "cannot acknowledge a message");
-        }
+    }
+
+    /// Works on a claimed job in a task of its own.
+    fn begin(
+        self: Arc<Self>,
+        job: ClaimedJob,
+        lease: Duration,
+        permit: OwnedSemaphorePermit,
+        shutdown: &Shutdown,
+    ) {
+        let Some(context) = self.heartbeats.watch(&job, lease, shutdown.cut()) else {
+            tracing::error!(job_id = %job.job_id, "the catalog handed out a job without an id");
+            return;
+        };
+        let cut = shutdown.cut().clone();
+        let span = tracing::info_span!("job", job_id = %job.job_id, trace = %job.traceparent);
+        let work = async move {
+            self.work(job, context, &cut).await;
+            drop(permit);
+        };
+        shutdown.tracker().spawn(work.instrument(span));
     }
 
     async fn slot(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.slots).acquire_owned().await.expect("the semaphore is never closed")
+        Arc::clone(&self.slots)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed")
     }
 
-    /// Claims, however long the catalog takes to answer: the bell is held
-    /// meanwhile, and the work waits in the catalog.
-    async fn claim(&self, stage: JobStage, max_jobs: u32) -> (Vec<ClaimedJob>, Duration) {
-        let request =
-            ClaimJobsRequest { stage: stage.into(), max_jobs, worker: self.config.name.clone() };
+    /// Claims, however long the catalog takes to answer, unless `shutdown`
+    /// drains between two tries. A claim is not repeated by the retry policy:
+    /// it is no idempotent call.
+    async fn claim(
+        &self,
+        stage: JobStage,
+        max_jobs: u32,
+        shutdown: &Shutdown,
+    ) -> Option<(Vec<ClaimedJob>, Duration)> {
+        let request = ClaimJobsRequest {
+            stage: stage.into(),
+            max_jobs,
+            worker: self.config.name.clone(),
+        };
         let mut failures = 0;
         loop {
-            let claimed = retry_idempotent(&self.retry, || {
-                let mut catalog = self.catalog.clone();
-                let request = request.clone();
-                async move { catalog.claim_jobs(request).await }
-            })
-            .await;
-            match claimed {
+            match self.catalog.clone().claim_jobs(request.clone()).await {
                 Ok(response) => {
                     let response = response.into_inner();
                     let lease = response.lease.and_then(|lease| lease.try_into().ok());
-                    return (response.jobs, lease.unwrap_or(Duration::from_secs(30)));
+                    return Some((response.jobs, lease.unwrap_or(Duration::from_secs(30))));
                 }
-                Err(error) => tracing::warn!(error = %error.message(), "cannot claim; trying again"),
+                Err(error) => {
+                    tracing::warn!(error = %error.message(), "cannot claim; trying again")
+                }
             }
-            pause(&mut failures).await;
+            tokio::select! {
+                () = shutdown.draining().cancelled() => return None,
+                () = pause(&mut failures) => {}
+            }
         }
     }
 
-    async fn work(&self, job: ClaimedJob, context: JobContext) {
+    async fn work(&self, job: ClaimedJob, context: JobContext, cut: &CancellationToken) {
         let (job_id, fencing_token) = (job.job_id.clone(), job.fencing_token);
         tracing::info!(%job_id, attempt = job.attempt, queue = self.config.queue.name(), "job claimed");
         let handler = Arc::clone(&self.handler);
         let inner = context.clone();
         // A task of its own, so that a panic is a failed attempt and not the
         // end of the worker.
-        let outcome = match tokio::spawn(async move { handler.run(job, inner).await }).await {
+        let running = async move { handler.run(job, inner).await };
+        let outcome = match tokio::spawn(running.in_current_span()).await {
             Ok(outcome) => outcome,
             Err(panic) => Err(AttemptError::transient(
                 Reason::Internal,
@@ -196,8 +250,12 @@ impl Worker {
         };
         let outcome = match outcome {
             Ok(outcome) => outcome,
+            Err(_) if cut.is_cancelled() => {
+                tracing::info!(%job_id, "job given back: this process is stopping");
+                released()
+            }
             Err(_) if context.is_cancelled() => {
-                tracing::info!(%job_id, "job given up: cancelled, lost, or this process is stopping");
+                tracing::info!(%job_id, "job given up: it was cancelled, or its lease was lost");
                 self.heartbeats.forget(fencing_token);
                 return;
             }
@@ -211,48 +269,75 @@ impl Worker {
                 failure(&error)
             }
         };
-        let completion = JobCompletion { job_id, fencing_token, outcome: Some(outcome) };
-        self.complete(completion, &context).await;
+        let completion = JobCompletion {
+            job_id,
+            fencing_token,
+            outcome: Some(outcome),
+        };
+        if cut.is_cancelled() {
+            self.hand_in(&completion).await.ok();
+        } else {
+            self.complete(completion, &context).await;
+        }
         self.heartbeats.forget(fencing_token);
     }
 
     /// Hands a result in, however long the catalog takes to answer; given up
-    /// only with the lease.
-    async fn complete(&self, completion: JobCompletion, context: &JobContext) {
-        let job_id = completion.job_id.clone();
-        let request = CompleteJobsRequest { completions: vec![completion] };
+    /// only with the lease. A result that the catalog refuses for good is
+    /// replaced by a failure that says so, lest nobody hears of it.
+    async fn complete(&self, mut completion: JobCompletion, context: &JobContext) {
         let mut failures = 0;
         while !context.is_cancelled() {
-            let completed = retry_idempotent(&self.retry, || {
-                let mut catalog = self.catalog.clone();
-                let request = request.clone();
-                async move { catalog.complete_jobs(request).await }
-            })
-            .await;
-            match completed {
-                Ok(response) => {
-                    let status = response.into_inner().statuses.first().copied();
-                    if status == Some(CompletionStatus::Stale.into()) {
-                        tracing::info!(%job_id, "result refused: another attempt owns the job");
-                    }
+            let Err(error) = self.hand_in(&completion).await else {
+                return;
+            };
+            tracing::warn!(job_id = %completion.job_id, %error, "cannot hand in a result");
+            if !error.reason.retryable() {
+                if matches!(completion.outcome, Some(Outcome::Failure(_))) {
                     return;
                 }
-                Err(status) => {
-                    let error = ApiError::from_status(&status);
-                    tracing::warn!(%job_id, %error, "cannot hand in a result");
-                    if !error.reason.retryable() {
-                        return;
-                    }
-                }
+                let refused = format!("the catalog refused the result: {}", error.message);
+                let error = AttemptError::permanent(Reason::Internal, refused);
+                completion.outcome = Some(failure(&error));
+                continue;
             }
             pause(&mut failures).await;
         }
     }
+
+    async fn hand_in(&self, completion: &JobCompletion) -> Result<(), ApiError> {
+        let request = CompleteJobsRequest {
+            completions: vec![completion.clone()],
+        };
+        let answer = retry_idempotent(&self.retry, || {
+            let mut catalog = self.catalog.clone();
+            let request = request.clone();
+            async move { catalog.complete_jobs(request).await }
+        })
+        .await
+        .map_err(|status| ApiError::from_status(&status))?;
+        if answer.into_inner().statuses.first() == Some(&CompletionStatus::Stale.into()) {
+            tracing::info!(job_id = %completion.job_id, "result refused: another attempt owns the job");
+        }
+        Ok(())
+    }
+}
+
+/// The job goes back as it was.
+fn released() -> Outcome {
+    Outcome::Failure(AttemptFailure {
+        kind: FailureKind::Released.into(),
+        reason: Reason::Cancelled.as_str().to_owned(),
+        message: "the worker is stopping".to_owned(),
+    })
 }
 
 fn failure(error: &AttemptError) -> Outcome {
-    let kind =
-        if error.is_permanent() { FailureKind::Permanent } else { FailureKind::Transient };
+    let kind = if error.is_permanent() {
+        FailureKind::Permanent
+    } else {
+        FailureKind::Transient
+    };
     Outcome::Failure(AttemptFailure {
         kind: kind.into(),
         reason: error.reason().as_str().to_owned(),

@@ -14,6 +14,11 @@ pub struct AlignmentConfig {
     pub threads: u16,
     /// Largest matrix that is taken, in bytes.
     pub max_matrix_bytes: u64,
+    /// Bytes of matrices that callers may be sending at the same time.
+    pub max_arriving_bytes: u64,
+    /// Largest product of gold and trainee clips. Memory grows by a quarter of
+    /// a byte each.
+    pub max_cells: u64,
 }
 
 impl Default for AlignmentConfig {
@@ -23,6 +28,9 @@ impl Default for AlignmentConfig {
             threads: 1,
             // Two hours at two clips a second of 16 kB each.
             max_matrix_bytes: 256 << 20,
+            max_arriving_bytes: 1 << 30,
+            // Twelve hours against twelve hours, at two clips a second.
+            max_cells: 8_000_000_000,
         }
     }
 }
@@ -31,6 +39,12 @@ impl Validate for AlignmentConfig {
     fn validate(&self, problems: &mut Problems) {
         problems.in_range("slots", &self.slots.get(), 1..=256);
         problems.in_range("threads", &self.threads, 1..=256);
+        problems.in_range(
+            "max_arriving_bytes",
+            &self.max_arriving_bytes,
+            1 << 20..=1 << 40,
+        );
+        problems.in_range("max_cells", &self.max_cells, 1..=1 << 44);
         problems.in_range("max_matrix_bytes", &self.max_matrix_bytes, 1024..=1 << 36);
     }
 }

@@ -1,17 +1,19 @@
 //! Alignments on threads that may block.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use sopilot_blob::{BlobError, BlobStore, Key, Matrix};
 use sopilot_chassis::{ApiError, Reason};
-use sopilot_dtw::{
-    Cost, DtwError, MatrixView, Options, Side, align_with_evidence, engine_name,
-};
+use sopilot_dtw::{Cost, DtwError, MatrixView, Options, Side, align_with_evidence, engine_name};
 use sopilot_proto::alignment::v1 as wire;
 use sopilot_wire::wire_alignment;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::AlignmentConfig;
 
@@ -20,6 +22,10 @@ use crate::AlignmentConfig;
 pub(crate) struct Engine {
     pub(crate) blobs: BlobStore,
     pub(crate) config: AlignmentConfig,
+    /// Alignments that are computed at the same time, by jobs and callers.
+    slots: Arc<Semaphore>,
+    /// Kibibytes of inline matrices that may be arriving at the same time.
+    arriving: Arc<Semaphore>,
 }
 
 /// How to align one pair.
@@ -41,13 +47,51 @@ impl Drop for StopOnDrop {
 }
 
 impl Engine {
+    pub(crate) fn new(config: AlignmentConfig, blobs: BlobStore) -> Self {
+        let kibibytes = (config.max_arriving_bytes / 1024) as usize;
+        Self {
+            slots: Arc::new(Semaphore::new(config.slots.get().into())),
+            arriving: Arc::new(Semaphore::new(kibibytes.min(Semaphore::MAX_PERMITS))),
+            blobs,
+            config,
+        }
+    }
+
+    /// Takes room for `bytes` of a matrix that arrives from a caller; it is
+    /// given back when the permit is dropped.
+    pub(crate) fn room(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+        let kibibytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        Arc::clone(&self.arriving)
+            .try_acquire_many_owned(kibibytes)
+            .map_err(|_| {
+                ApiError::new(
+                    Reason::Overloaded,
+                    "too many matrices are arriving at once: try again a little later",
+                )
+                .with_retry_after(Duration::from_secs(1))
+            })
+    }
+
     /// Aligns a pair. Dropping the future stops the computation.
     pub(crate) async fn align(
         &self,
         gold: Arc<Matrix>,
         trainee: Arc<Matrix>,
         plan: Plan,
-    ) -> Result<wire::Alignment, DtwError> {
+    ) -> Result<wire::Alignment, ApiError> {
+        let cells = gold.rows() as u64 * trainee.rows() as u64;
+        if cells > self.config.max_cells {
+            return Err(ApiError::new(
+                Reason::MatrixInvalid,
+                format!(
+                    "{} gold clips with {} trainee clips are more than {} pairs: cut the videos into parts",
+                    gold.rows(),
+                    trainee.rows(),
+                    self.config.max_cells
+                ),
+            ));
+        }
+        let _slot = self.slots.acquire().await.map_err(ApiError::internal)?;
         let cancel = Arc::new(AtomicBool::new(false));
         let _stop = StopOnDrop(Arc::clone(&cancel));
         let threads = self.config.threads.into();
@@ -65,13 +109,17 @@ impl Engine {
             let (path, evidence) = align_with_evidence(&gold, &trainee, &plan.steps, &options)?;
             Ok(wire_alignment(path, evidence, engine_name()))
         });
-        computed.await.expect("an alignment does not panic")
+        let result = computed.await.map_err(ApiError::internal)?;
+        result.map_err(|error| api_error(&error))
     }
 
     /// Reads stored embeddings.
     pub(crate) async fn load(&self, key: &str) -> Result<Matrix, LoadError> {
         let key = Key::parse(key).map_err(|error| LoadError::Key(error.to_string()))?;
-        Ok(self.blobs.get_matrix(&key, self.config.max_matrix_bytes).await?)
+        Ok(self
+            .blobs
+            .get_matrix(&key, self.config.max_matrix_bytes)
+            .await?)
     }
 }
 

@@ -62,8 +62,10 @@ impl Jobs {
         work: PrepareWork,
         context: &JobContext,
     ) -> Result<PrepareResult, AttemptError> {
-        let video: VideoId =
-            work.video_id.parse().map_err(|error| internal(format!("the job's gold: {error}")))?;
+        let video: VideoId = work
+            .video_id
+            .parse()
+            .map_err(|error| internal(format!("the job's gold: {error}")))?;
         let matrix = self.engine.load(&work.embeddings_key).await?;
         let index: ClipIndex = self.message(&work.clips_key).await?;
         let procedure = procedure(&work.procedure.unwrap_or_default())
@@ -74,13 +76,17 @@ impl Jobs {
             prepare(&gold, &clips(&index.clips), &procedure, &step_times)
         })
         .await
-        .map_err(|panic| internal(format!("preparing failed: {panic}")))?
+        .map_err(|panic| {
+            AttemptError::transient(Reason::Internal, format!("preparing failed: {panic}"))
+        })?
         .map_err(|error| from_prepare(&error))?;
 
         let key = Key::derived(video.uuid(), context.attempt(), PREPARED);
         let bytes = wire_prepared_gold(&prepared).encode_to_vec();
         self.engine.blobs.put(&key, bytes.into()).await?;
-        Ok(PrepareResult { prepared_key: key.to_string() })
+        Ok(PrepareResult {
+            prepared_key: key.to_string(),
+        })
     }
 
     async fn align(
@@ -96,12 +102,14 @@ impl Jobs {
             let alignment = self
                 .engine
                 .align(Arc::new(matrix), Arc::clone(&trainee), plan)
-                .await
-                .map_err(|error| AttemptError::from(api_error(&error)))?;
+                .await?;
             let name = ObjectName::parse(&format!("alignment-{index}.binpb"))
                 .map_err(|error| internal(error.to_string()))?;
             let key = Key::result(context.attempt(), name);
-            self.engine.blobs.put(&key, alignment.encode_to_vec().into()).await?;
+            self.engine
+                .blobs
+                .put(&key, alignment.encode_to_vec().into())
+                .await?;
             alignment_keys.push(key.to_string());
             context.set_progress((index + 1) as f64 / count as f64);
         }

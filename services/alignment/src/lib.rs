@@ -28,12 +28,16 @@ pub struct Alignment {
 impl Alignment {
     /// A service over the embeddings in `blobs`.
     pub fn new(config: AlignmentConfig, blobs: BlobStore) -> Self {
-        Self { engine: Engine { blobs, config } }
+        Self {
+            engine: Engine::new(config, blobs),
+        }
     }
 
     /// The service's gRPC interface.
     pub fn services(&self) -> Services {
-        let alignments = grpc::Alignments { engine: self.engine.clone() };
+        let alignments = grpc::Alignments {
+            engine: self.engine.clone(),
+        };
         Services::new().with(
             AlignmentServiceServer::new(alignments)
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)
@@ -49,10 +53,15 @@ impl Alignment {
         bus: &Arc<dyn Bus>,
         shutdown: &Shutdown,
     ) {
-        let handler = Arc::new(jobs::Jobs { engine: self.engine.clone() });
+        let handler = Arc::new(jobs::Jobs {
+            engine: self.engine.clone(),
+        });
         for queue in [JobQueue::Prepare, JobQueue::Align] {
-            let config =
-                WorkerConfig { name: name.to_owned(), queue, slots: self.engine.config.slots };
+            let config = WorkerConfig {
+                name: name.to_owned(),
+                queue,
+                slots: self.engine.config.slots,
+            };
             Worker::new(config, catalog.clone(), Arc::clone(bus), handler.clone()).start(shutdown);
         }
     }

@@ -51,13 +51,13 @@ impl Default for CatalogConfig {
             lease: Duration::from_secs(30),
             max_attempts: 5,
             retry_base: Duration::from_secs(1),
-            retry_max: Duration::from_secs(300),
+            retry_max: Duration::from_mins(5),
             sweep_interval: Duration::from_secs(1),
             ring_again: Duration::from_secs(10),
-            upload_expiry: Duration::from_secs(24 * 3600),
-            orphan_interval: Duration::from_secs(3600),
-            orphan_grace: Duration::from_secs(3600),
-            idempotency_expiry: Duration::from_secs(24 * 3600),
+            upload_expiry: Duration::from_hours(24),
+            orphan_interval: Duration::from_hours(1),
+            orphan_grace: Duration::from_hours(1),
+            idempotency_expiry: Duration::from_hours(24),
             max_video_bytes: 8 << 30,
         }
     }
@@ -71,12 +71,20 @@ impl Validate for CatalogConfig {
         problems.in_range("max_attempts", &self.max_attempts, 1..=100);
         problems.in_range("retry_base", &self.retry_base, second / 100..=3600 * second);
         problems.in_range("retry_max", &self.retry_max, self.retry_base..=day);
-        problems.in_range("sweep_interval", &self.sweep_interval, second / 20..=60 * second);
+        problems.in_range(
+            "sweep_interval",
+            &self.sweep_interval,
+            second / 20..=60 * second,
+        );
         problems.in_range("ring_again", &self.ring_again, second / 10..=3600 * second);
         problems.in_range("upload_expiry", &self.upload_expiry, 60 * second..=30 * day);
         problems.in_range("orphan_interval", &self.orphan_interval, second..=30 * day);
         problems.in_range("orphan_grace", &self.orphan_grace, 60 * second..=30 * day);
-        problems.in_range("idempotency_expiry", &self.idempotency_expiry, 60 * second..=30 * day);
+        problems.in_range(
+            "idempotency_expiry",
+            &self.idempotency_expiry,
+            60 * second..=30 * day,
+        );
         problems.in_range("max_video_bytes", &self.max_video_bytes, 1..=1 << 40);
     }
 }

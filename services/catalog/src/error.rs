@@ -39,7 +39,9 @@ impl From<Error> for ApiError {
             Error::Api(error) => error,
             Error::Blob(BlobError::NotFound { key }) => Self::new(
                 Reason::ObjectNotFound,
-                format!("object {key} is gone; if its video was deleted this is expected, otherwise ingest the video again"),
+                format!(
+                    "object {key} is gone; if its video was deleted this is expected, otherwise ingest the video again"
+                ),
             ),
             Error::Blob(BlobError::Full { .. }) => Self::new(
                 Reason::StorageFull,

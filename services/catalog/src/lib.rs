@@ -55,8 +55,16 @@ impl Catalog {
         let config = Arc::new(config);
         let store = Store::open_sqlite(&path, Arc::clone(&config), Clock::System)
             .await
-            .map_err(|error| OpenError { path, cause: error.to_string() })?;
-        Ok(Self { store, blobs, bus, config })
+            .map_err(|error| OpenError {
+                path,
+                cause: error.to_string(),
+            })?;
+        Ok(Self {
+            store,
+            blobs,
+            bus,
+            config,
+        })
     }
 
     /// Takes back every lease at once, instead of waiting for them to run out.
@@ -76,7 +84,14 @@ impl Catalog {
     pub fn services(&self, shutdown: &Shutdown) -> Services {
         let (tasks, draining) = (shutdown.tracker().clone(), shutdown.draining().clone());
         let receiver = self.receiver();
-        grpc::services(self.store.clone(), self.blobs.clone(), receiver, &self.config, tasks, draining)
+        grpc::services(
+            self.store.clone(),
+            self.blobs.clone(),
+            receiver,
+            &self.config,
+            tasks,
+            draining,
+        )
     }
 
     /// Starts the relay and the sweepers; they run until `stop`.
@@ -92,6 +107,9 @@ impl Catalog {
     }
 
     fn receiver(&self) -> Receiver {
-        Receiver { store: self.store.clone(), blobs: self.blobs.clone() }
+        Receiver {
+            store: self.store.clone(),
+            blobs: self.blobs.clone(),
+        }
     }
 }

@@ -67,7 +67,8 @@ impl Receiver {
                 ));
             }
             while pending.len() >= PART_BYTES {
-                self.store_part(&mut upload, pending.split_to(PART_BYTES).freeze()).await?;
+                self.store_part(&mut upload, pending.split_to(PART_BYTES).freeze())
+                    .await?;
             }
         };
         if !pending.is_empty() {
@@ -105,8 +106,11 @@ impl Receiver {
 
     async fn store_part(&self, upload: &mut UploadRow, part: Bytes) -> Result<()> {
         let to = upload.committed_bytes + part.len() as i64;
-        let key =
-            Key::upload_part(upload.id, upload.committed_bytes as u64, upload.stream as u64);
+        let key = Key::upload_part(
+            upload.id,
+            upload.committed_bytes as u64,
+            upload.stream as u64,
+        );
         self.blobs.put(&key, part).await?;
         if let Err(error) = self.store.commit_part(upload, to).await {
             self.blobs.delete(&key).await?;
@@ -158,7 +162,10 @@ impl Receiver {
                 ),
             ));
         }
-        let video = self.store.finish_upload(upload.id, &source.to_string(), traceparent).await?;
+        let video = self
+            .store
+            .finish_upload(upload.id, &source.to_string(), traceparent)
+            .await?;
         self.blobs.delete_prefix(&Prefix::upload(upload.id)).await?;
         Ok(video)
     }

@@ -29,7 +29,11 @@ pub(crate) async fn run(store: Store, bus: &dyn Bus, stop: CancellationToken) {
         let pause = match relay_once(&store, bus).await {
             Ok(rung) => {
                 failures = 0;
-                if rung >= BATCH as usize { Duration::ZERO } else { IDLE }
+                if rung >= BATCH as usize {
+                    Duration::ZERO
+                } else {
+                    IDLE
+                }
             }
             Err(error) => {
                 let pause = LONGEST_PAUSE.min(Duration::from_millis(100 << failures.min(10)));

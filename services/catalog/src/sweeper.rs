@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{config::CatalogConfig, error::Result, receive::Receiver, store::Store};
 
 /// A write that has not moved for this long was abandoned by a killed process.
-const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+const ABANDONED: Duration = Duration::from_hours(24);
 
 /// The first search for orphans comes soon: a process may not live long.
-const FIRST_SEARCH: Duration = Duration::from_secs(60);
+const FIRST_SEARCH: Duration = Duration::from_mins(1);
 
 /// Heals jobs and uploads until `stop`.
 pub(crate) async fn run_jobs(
@@ -47,7 +47,10 @@ pub(crate) async fn run_objects(
     let search = async {
         loop {
             ticks.tick().await;
-            report("objects", sweep_objects(&store, &blobs, config.orphan_grace).await);
+            report(
+                "objects",
+                sweep_objects(&store, &blobs, config.orphan_grace).await,
+            );
         }
     };
     tokio::select! {
@@ -65,7 +68,10 @@ fn report(what: &str, result: Result<()>) {
 async fn sweep_jobs(store: &Store, receiver: &Receiver) -> Result<()> {
     let swept = store.sweep_jobs().await?;
     if swept.lost_leases > 0 {
-        tracing::warn!(jobs = swept.lost_leases, "took back leases that had run out");
+        tracing::warn!(
+            jobs = swept.lost_leases,
+            "took back leases that had run out"
+        );
     }
     for upload in store.expired_uploads().await? {
         tracing::info!(%upload, "forgetting an upload that was not finished in time");
@@ -91,9 +97,15 @@ pub(crate) async fn sweep_orphans(
     blobs: &BlobStore,
     grace: Duration,
 ) -> Result<u64> {
-    let youngest = SystemTime::now().checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
+    let youngest = SystemTime::now()
+        .checked_sub(grace)
+        .unwrap_or(SystemTime::UNIX_EPOCH);
     let mut removed = 0;
-    for prefix in [Prefix::all_uploads(), Prefix::all_videos(), Prefix::all_jobs()] {
+    for prefix in [
+        Prefix::all_uploads(),
+        Prefix::all_videos(),
+        Prefix::all_jobs(),
+    ] {
         let mut objects = blobs.list(&prefix);
         while let Some(object) = objects.try_next().await? {
             if object.last_modified > youngest {
@@ -104,10 +116,14 @@ pub(crate) async fn sweep_orphans(
                 Key::UploadPart { upload, .. } => store.upload_exists(*upload).await?,
                 Key::Source { video, .. } => store.source_in_use(*video, &text).await?,
                 Key::Derived { video, attempt, .. } => {
-                    store.derived_in_use(*video, attempt.fencing_token, &text).await?
+                    store
+                        .derived_in_use(*video, attempt.fencing_token, &text)
+                        .await?
                 }
                 Key::Result { attempt, .. } => {
-                    store.result_in_use(attempt.job, attempt.fencing_token, &text).await?
+                    store
+                        .result_in_use(attempt.job, attempt.fencing_token, &text)
+                        .await?
                 }
             };
             if !in_use {

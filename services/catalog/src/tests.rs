@@ -39,10 +39,22 @@ struct Fixture {
 async fn fixture() -> Fixture {
     let store = Store::in_memory_now(Arc::new(CatalogConfig::default())).await;
     let blobs = BlobStore::in_memory();
-    let receiver = Receiver { store: store.clone(), blobs: blobs.clone() };
+    let receiver = Receiver {
+        store: store.clone(),
+        blobs: blobs.clone(),
+    };
     let request = Request::new("CreateTask", "", &[]).unwrap();
-    let task = store.create_task("task", &Procedure::default(), &request).await.unwrap().id;
-    Fixture { store, blobs, receiver, task }
+    let task = store
+        .create_task("task", &Procedure::default(), &request)
+        .await
+        .unwrap()
+        .id;
+    Fixture {
+        store,
+        blobs,
+        receiver,
+        task,
+    }
 }
 
 fn reason(error: Error) -> Reason {
@@ -54,7 +66,9 @@ fn bytes(length: usize) -> Vec<u8> {
 }
 
 fn hex(data: &[u8]) -> String {
-    Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(data)
+        .iter()
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
 impl Fixture {
@@ -70,7 +84,11 @@ impl Fixture {
 
     async fn start(&self, role: Role, data: &[u8]) -> Uuid {
         let request = Request::new("StartUpload", "", &[]).unwrap();
-        self.store.start_upload(self.new_upload(role, data), &request).await.unwrap().id
+        self.store
+            .start_upload(self.new_upload(role, data), &request)
+            .await
+            .unwrap()
+            .id
     }
 
     async fn send(
@@ -80,7 +98,9 @@ impl Fixture {
         data: &[u8],
         breaks: bool,
     ) -> Result<Option<Uuid>, Error> {
-        let chunks = data.chunks(300_000).map(|chunk| Ok(Bytes::copy_from_slice(chunk)));
+        let chunks = data
+            .chunks(300_000)
+            .map(|chunk| Ok(Bytes::copy_from_slice(chunk)));
         let end = breaks.then(|| Err(ApiError::new(Reason::Unavailable, "the line is dead")));
         let stream = stream::iter(chunks.chain(end).collect::<Vec<_>>());
         let (_, video) = self.receiver.receive(id, offset as u64, stream, "").await?;
@@ -102,26 +122,47 @@ impl Fixture {
 
     async fn scored(&self, gold: Uuid, trainee: Uuid) -> Uuid {
         let request = Request::new("SubmitScore", "", &[]).unwrap();
-        let new = NewScore { golds: vec![gold], trainee };
-        let job = self.store.submit_score(&new, &request, "").await.unwrap().job.id;
+        let new = NewScore {
+            golds: vec![gold],
+            trainee,
+        };
+        let job = self
+            .store
+            .submit_score(&new, &request, "")
+            .await
+            .unwrap()
+            .job
+            .id;
         self.work(Stage::Align).await;
         self.work(Stage::Score).await;
-        assert_eq!(self.store.job(job).await.unwrap().job.state, JobState::Succeeded);
+        assert_eq!(
+            self.store.job(job).await.unwrap().job.state,
+            JobState::Succeeded
+        );
         job
     }
 
     /// Does what waits at a stage, as a worker would.
     async fn work(&self, stage: Stage) {
         for claim in self.store.claim(stage, 10, "worker").await.unwrap() {
-            let attempt = Attempt { job: claim.job_id, fencing_token: claim.token.0 };
+            let attempt = Attempt {
+                job: claim.job_id,
+                fencing_token: claim.token.0,
+            };
             let derived = async |video, name: &'static str| {
                 let key = Key::derived(video, attempt, ObjectName::from_static(name));
-                self.blobs.put(&key, Bytes::from_static(b"made")).await.unwrap();
+                self.blobs
+                    .put(&key, Bytes::from_static(b"made"))
+                    .await
+                    .unwrap();
                 key.to_string()
             };
             let result = async |name: &'static str| {
                 let key = Key::result(attempt, ObjectName::from_static(name));
-                self.blobs.put(&key, Bytes::from_static(b"made")).await.unwrap();
+                self.blobs
+                    .put(&key, Bytes::from_static(b"made"))
+                    .await
+                    .unwrap();
                 key.to_string()
             };
             let finished = match claim.work {
@@ -135,12 +176,12 @@ impl Fixture {
                     thumbnails_key: derived(video_id, "thumbnails.binpb").await,
                     media: MediaInfo::default(),
                 },
-                Work::Prepare { gold, .. } => {
-                    Finished::Prepare { prepared_key: derived(gold.id, "prepared.binpb").await }
-                }
-                Work::Align { .. } => {
-                    Finished::Align { alignment_keys: vec![result("alignment-0.binpb").await] }
-                }
+                Work::Prepare { gold, .. } => Finished::Prepare {
+                    prepared_key: derived(gold.id, "prepared.binpb").await,
+                },
+                Work::Align { .. } => Finished::Align {
+                    alignment_keys: vec![result("alignment-0.binpb").await],
+                },
                 Work::Score { .. } => Finished::Score {
                     report_key: result("report.binpb").await,
                     score: 70.0,
@@ -148,8 +189,11 @@ impl Fixture {
                     deviation_count: 2,
                 },
             };
-            let completion =
-                Completion { job_id: claim.job_id, token: claim.token, outcome: Ok(finished) };
+            let completion = Completion {
+                job_id: claim.job_id,
+                token: claim.token,
+                outcome: Ok(finished),
+            };
             self.store.complete(vec![completion]).await.unwrap();
         }
     }
@@ -160,10 +204,19 @@ impl Fixture {
 
     async fn objects(&self) -> Vec<String> {
         let mut keys = Vec::new();
-        for prefix in [Prefix::all_uploads(), Prefix::all_videos(), Prefix::all_jobs()] {
-            let found: Vec<_> =
-                futures::TryStreamExt::try_collect(self.blobs.list(&prefix)).await.unwrap();
-            keys.extend(found.into_iter().map(|object: sopilot_blob::ObjectInfo| object.key.to_string()));
+        for prefix in [
+            Prefix::all_uploads(),
+            Prefix::all_videos(),
+            Prefix::all_jobs(),
+        ] {
+            let found: Vec<_> = futures::TryStreamExt::try_collect(self.blobs.list(&prefix))
+                .await
+                .unwrap();
+            keys.extend(
+                found
+                    .into_iter()
+                    .map(|object: sopilot_blob::ObjectInfo| object.key.to_string()),
+            );
         }
         keys
     }
@@ -175,21 +228,44 @@ async fn an_upload_goes_on_after_a_break_and_keeps_what_arrived() {
     let data = bytes(5 * MEBIBYTE + 12_345);
     let id = fixture.start(Role::Trainee, &data).await;
 
-    let broken = fixture.send(id, 0, &data[..3 * MEBIBYTE + 777_777], true).await;
+    let broken = fixture
+        .send(id, 0, &data[..3 * MEBIBYTE + 777_777], true)
+        .await;
     assert_eq!(reason(broken.unwrap_err()), Reason::Unavailable);
-    let committed = fixture.store.upload_or_finished(id).await.unwrap().committed_bytes as usize;
+    let committed = fixture
+        .store
+        .upload_or_finished(id)
+        .await
+        .unwrap()
+        .committed_bytes as usize;
     assert_eq!(committed, 3 * MEBIBYTE + 777_777, "all that arrived");
 
-    let elsewhere = fixture.send(id, committed + 1, &data[committed + 1..], false).await;
+    let elsewhere = fixture
+        .send(id, committed + 1, &data[committed + 1..], false)
+        .await;
     assert_eq!(reason(elsewhere.unwrap_err()), Reason::UploadOffsetMismatch);
-    let video = fixture.send(id, committed, &data[committed..], false).await.unwrap();
+    let video = fixture
+        .send(id, committed, &data[committed..], false)
+        .await
+        .unwrap();
     assert_eq!(video, Some(id), "the upload's id is the video's");
-    let stored = fixture.blobs.get(&fixture.source(id).await, u64::MAX).await.unwrap();
+    let stored = fixture
+        .blobs
+        .get(&fixture.source(id).await, u64::MAX)
+        .await
+        .unwrap();
     assert_eq!(stored, data);
-    assert_eq!(fixture.objects().await, [fixture.source(id).await.to_string()], "parts are gone");
+    assert_eq!(
+        fixture.objects().await,
+        [fixture.source(id).await.to_string()],
+        "parts are gone"
+    );
 
     // An answer that was lost is given again.
-    assert_eq!(fixture.send(id, data.len(), &[], false).await.unwrap(), Some(id));
+    assert_eq!(
+        fixture.send(id, data.len(), &[], false).await.unwrap(),
+        Some(id)
+    );
 }
 
 #[tokio::test]
@@ -202,7 +278,15 @@ async fn a_wrong_checksum_makes_no_video_and_the_upload_starts_over() {
     let refused = fixture.send(id, 0, &wrong, false).await.unwrap_err();
     assert_eq!(reason(refused), Reason::ChecksumMismatch);
     assert_eq!(fixture.objects().await, [""; 0]);
-    assert_eq!(fixture.store.upload_or_finished(id).await.unwrap().committed_bytes, 0);
+    assert_eq!(
+        fixture
+            .store
+            .upload_or_finished(id)
+            .await
+            .unwrap()
+            .committed_bytes,
+        0
+    );
     assert_eq!(fixture.send(id, 0, &data, false).await.unwrap(), Some(id));
 }
 
@@ -214,10 +298,19 @@ async fn of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_ot
     // The first stream stores a part and then hangs, as a connection does
     // whose other end is gone.
     let (sender, hanging) = futures::channel::mpsc::unbounded();
-    sender.unbounded_send(Ok(Bytes::copy_from_slice(&data[..5 * MEBIBYTE]))).unwrap();
+    sender
+        .unbounded_send(Ok(Bytes::copy_from_slice(&data[..5 * MEBIBYTE])))
+        .unwrap();
     let receiver = fixture.receiver.clone();
     let first = tokio::spawn(async move { receiver.receive(id, 0, hanging, "").await });
-    let committed = async || fixture.store.upload_or_finished(id).await.unwrap().committed_bytes;
+    let committed = async || {
+        fixture
+            .store
+            .upload_or_finished(id)
+            .await
+            .unwrap()
+            .committed_bytes
+    };
     while committed().await == 0 {
         tokio::task::yield_now().await;
     }
@@ -227,9 +320,16 @@ async fn of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_ot
     // The first one wakes up, with bytes that are no longer wanted.
     drop(sender);
     assert!(first.await.unwrap().is_err());
-    let stored = fixture.blobs.get(&fixture.source(id).await, u64::MAX).await.unwrap();
+    let stored = fixture
+        .blobs
+        .get(&fixture.source(id).await, u64::MAX)
+        .await
+        .unwrap();
     assert_eq!(stored, data);
-    assert_eq!(fixture.objects().await, [fixture.source(id).await.to_string()]);
+    assert_eq!(
+        fixture.objects().await,
+        [fixture.source(id).await.to_string()]
+    );
 }
 
 #[tokio::test]
@@ -238,15 +338,25 @@ async fn two_streams_that_finish_together_make_one_video() {
     let data = bytes(3 * MEBIBYTE);
     for _ in 0..10 {
         let id = fixture.start(Role::Trainee, &data).await;
-        assert_eq!(fixture.send(id, 0, &data[..MEBIBYTE], false).await.unwrap(), None);
-        fixture.send(id, MEBIBYTE, &data[MEBIBYTE..data.len() - 1], false).await.unwrap();
+        assert_eq!(
+            fixture.send(id, 0, &data[..MEBIBYTE], false).await.unwrap(),
+            None
+        );
+        fixture
+            .send(id, MEBIBYTE, &data[MEBIBYTE..data.len() - 1], false)
+            .await
+            .unwrap();
         let last = data.len() - 1;
         let (a, b) = tokio::join!(
             fixture.send(id, last, &data[last..], false),
             fixture.send(id, last, &data[last..], false),
         );
         assert!(a.is_ok() || b.is_ok(), "{a:?} {b:?}");
-        let stored = fixture.blobs.get(&fixture.source(id).await, u64::MAX).await.unwrap();
+        let stored = fixture
+            .blobs
+            .get(&fixture.source(id).await, u64::MAX)
+            .await
+            .unwrap();
         assert_eq!(stored, data);
         let again = fixture.send(id, data.len(), &[], false).await.unwrap();
         assert_eq!(again, Some(id));
@@ -267,10 +377,16 @@ async fn an_aborted_upload_leaves_nothing() {
     let fixture = fixture().await;
     let data = bytes(2 * MEBIBYTE);
     let id = fixture.start(Role::Trainee, &data).await;
-    assert_eq!(fixture.send(id, 0, &data[..MEBIBYTE], false).await.unwrap(), None);
+    assert_eq!(
+        fixture.send(id, 0, &data[..MEBIBYTE], false).await.unwrap(),
+        None
+    );
     fixture.receiver.abort(id).await.unwrap();
     assert_eq!(fixture.objects().await, [""; 0]);
-    let gone = fixture.send(id, MEBIBYTE, &data[MEBIBYTE..], false).await.unwrap_err();
+    let gone = fixture
+        .send(id, MEBIBYTE, &data[MEBIBYTE..], false)
+        .await
+        .unwrap_err();
     assert_eq!(reason(gone), Reason::UploadNotFound);
 }
 
@@ -279,13 +395,29 @@ async fn a_repeated_request_answers_what_the_first_made() {
     let fixture = fixture().await;
     let procedure = Procedure::default();
     let request = |name: &str| Request::new("CreateTask", "id-1", name.as_bytes()).unwrap();
-    let first = fixture.store.create_task("a", &procedure, &request("a")).await.unwrap();
-    let again = fixture.store.create_task("a", &procedure, &request("a")).await.unwrap();
+    let first = fixture
+        .store
+        .create_task("a", &procedure, &request("a"))
+        .await
+        .unwrap();
+    let again = fixture
+        .store
+        .create_task("a", &procedure, &request("a"))
+        .await
+        .unwrap();
     assert_eq!(first.id, again.id);
-    let other = fixture.store.create_task("b", &procedure, &request("b")).await.unwrap_err();
+    let other = fixture
+        .store
+        .create_task("b", &procedure, &request("b"))
+        .await
+        .unwrap_err();
     assert_eq!(reason(other), Reason::IdempotencyConflict);
     let once = Request::new("CreateTask", "", b"a").unwrap();
-    let without = fixture.store.create_task("a", &procedure, &once).await.unwrap_err();
+    let without = fixture
+        .store
+        .create_task("a", &procedure, &once)
+        .await
+        .unwrap_err();
     assert_eq!(reason(without), Reason::TaskAlreadyExists);
 }
 
@@ -305,13 +437,22 @@ async fn a_new_version_prepares_the_golds_anew_and_scores_keep_theirs() {
         .await
         .unwrap();
     assert_eq!((task.current.version, jobs.len()), (2, 1));
-    assert_eq!(fixture.store.video(gold).await.unwrap().task_version, 1, "until it is prepared");
+    assert_eq!(
+        fixture.store.video(gold).await.unwrap().task_version,
+        1,
+        "until it is prepared"
+    );
     fixture.work(Stage::Prepare).await;
     let after = fixture.store.video(gold).await.unwrap();
     assert_eq!((after.task_version, after.gold_version), (2, 2));
 
     // The earlier preparation is what the score was made with: not an orphan.
-    assert_eq!(sweep_orphans(&fixture.store, &fixture.blobs, Duration::ZERO).await.unwrap(), 0);
+    assert_eq!(
+        sweep_orphans(&fixture.store, &fixture.blobs, Duration::ZERO)
+            .await
+            .unwrap(),
+        0
+    );
 }
 
 #[tokio::test]
@@ -322,7 +463,10 @@ async fn orphans_are_removed_and_nothing_else() {
     let job = fixture.scored(gold, trainee).await;
     let wanted = fixture.objects().await;
 
-    let lost = Attempt { job, fencing_token: 9999 };
+    let lost = Attempt {
+        job,
+        fencing_token: 9999,
+    };
     let name = ObjectName::from_static("report.binpb");
     let orphans = [
         Key::upload_part(Uuid::from_u128(1), 0, 1),
@@ -332,11 +476,23 @@ async fn orphans_are_removed_and_nothing_else() {
         Key::result(lost, name),
     ];
     for key in &orphans {
-        fixture.blobs.put(key, Bytes::from_static(b"orphan")).await.unwrap();
+        fixture
+            .blobs
+            .put(key, Bytes::from_static(b"orphan"))
+            .await
+            .unwrap();
     }
-    let hour = Duration::from_secs(3600);
-    assert_eq!(sweep_orphans(&fixture.store, &fixture.blobs, hour).await.unwrap(), 0, "too young");
-    let removed = sweep_orphans(&fixture.store, &fixture.blobs, Duration::ZERO).await.unwrap();
+    let hour = Duration::from_hours(1);
+    assert_eq!(
+        sweep_orphans(&fixture.store, &fixture.blobs, hour)
+            .await
+            .unwrap(),
+        0,
+        "too young"
+    );
+    let removed = sweep_orphans(&fixture.store, &fixture.blobs, Duration::ZERO)
+        .await
+        .unwrap();
     assert_eq!(removed, orphans.len() as u64);
     assert_eq!(fixture.objects().await, wanted);
 }
@@ -351,8 +507,14 @@ async fn a_gold_with_scores_is_deleted_only_by_force_and_takes_them_along() {
     assert_eq!(reason(refused), Reason::VideoInUse);
     let deleted = fixture.store.delete_video(gold, true).await.unwrap();
     assert_eq!(deleted.removed_reports, [job]);
-    assert_eq!(reason(fixture.store.score(job).await.unwrap_err()), Reason::ScoreNotReady);
-    assert_eq!(reason(fixture.store.video(gold).await.unwrap_err()), Reason::VideoNotFound);
+    assert_eq!(
+        reason(fixture.store.score(job).await.unwrap_err()),
+        Reason::ScoreNotReady
+    );
+    assert_eq!(
+        reason(fixture.store.video(gold).await.unwrap_err()),
+        Reason::VideoNotFound
+    );
     assert!(fixture.store.video(trainee).await.is_ok());
 }
 
@@ -364,17 +526,36 @@ async fn deleting_a_video_cancels_what_it_is_part_of() {
     let trainee = fixture.start(Role::Trainee, &data).await;
     fixture.send(trainee, 0, &data, false).await.unwrap();
     let request = Request::new("SubmitScore", "", &[]).unwrap();
-    let new = NewScore { golds: vec![gold], trainee };
-    let score = fixture.store.submit_score(&new, &request, "").await.unwrap();
+    let new = NewScore {
+        golds: vec![gold],
+        trainee,
+    };
+    let score = fixture
+        .store
+        .submit_score(&new, &request, "")
+        .await
+        .unwrap();
     assert!(score.job.waiting, "its trainee is still being ingested");
 
     let ingest = fixture.store.video(trainee).await.unwrap().ingest_job_id;
-    let mut cancelled = fixture.store.delete_video(trainee, false).await.unwrap().cancelled_jobs;
+    let mut cancelled = fixture
+        .store
+        .delete_video(trainee, false)
+        .await
+        .unwrap()
+        .cancelled_jobs;
     cancelled.sort();
     let mut expected = vec![score.job.id, ingest];
     expected.sort();
     assert_eq!(cancelled, expected);
-    assert!(fixture.store.claim(Stage::Embed, 10, "worker").await.unwrap().is_empty());
+    assert!(
+        fixture
+            .store
+            .claim(Stage::Embed, 10, "worker")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -398,18 +579,38 @@ async fn a_review_overrules_the_verdict_and_must_make_sense() {
         review(None, Some(Verdict::NeedsReview), ReviewDecision::Overruled),
         review(None, Some(Verdict::Pass), ReviewDecision::Confirmed),
     ] {
-        let refused = fixture.store.create_review(nonsense, &request()).await.unwrap_err();
+        let refused = fixture
+            .store
+            .create_review(nonsense, &request())
+            .await
+            .unwrap_err();
         assert_eq!(reason(refused), Reason::ReviewInvalid);
     }
     let overruled = review(None, Some(Verdict::Pass), ReviewDecision::Overruled);
-    fixture.store.create_review(overruled, &request()).await.unwrap();
+    fixture
+        .store
+        .create_review(overruled, &request())
+        .await
+        .unwrap();
     let score = fixture.store.score(job_id).await.unwrap();
     assert_eq!(score.effective_verdict, i32::from(Verdict::Pass));
-    assert_eq!(score.verdict, i32::from(Verdict::NeedsReview), "the report is not changed");
+    assert_eq!(
+        score.verdict,
+        i32::from(Verdict::NeedsReview),
+        "the report is not changed"
+    );
     let confirmed = review(None, None, ReviewDecision::Confirmed);
-    fixture.store.create_review(confirmed, &request()).await.unwrap();
+    fixture
+        .store
+        .create_review(confirmed, &request())
+        .await
+        .unwrap();
     let score = fixture.store.score(job_id).await.unwrap();
-    assert_eq!(score.effective_verdict, i32::from(Verdict::NeedsReview), "the last one counts");
+    assert_eq!(
+        score.effective_verdict,
+        i32::from(Verdict::NeedsReview),
+        "the last one counts"
+    );
 }
 
 #[tokio::test]
@@ -419,5 +620,8 @@ async fn stored_messages_are_what_was_sent() {
     new.metadata.site = "Osaka".to_owned();
     let request = Request::new("StartUpload", "", &[]).unwrap();
     let row = fixture.store.start_upload(new, &request).await.unwrap();
-    assert_eq!(VideoMetadata::decode(row.metadata.as_slice()).unwrap().site, "Osaka");
+    assert_eq!(
+        VideoMetadata::decode(row.metadata.as_slice()).unwrap().site,
+        "Osaka"
+    );
 }

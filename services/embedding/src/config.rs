@@ -26,7 +26,10 @@ impl Default for EmbeddingConfig {
             ffmpeg: None,
             thumbnail_width: 160,
             // Fewer clips than this show no procedure: about two seconds.
-            limits: Limits { min_clips: 4, ..Limits::default() },
+            limits: Limits {
+                min_clips: 4,
+                ..Limits::default()
+            },
         }
     }
 }
@@ -37,6 +40,10 @@ impl Validate for EmbeddingConfig {
         problems.in_range("thumbnail_width", &self.thumbnail_width, 16..=1920);
         problems.in_range("limits.min_clips", &self.limits.min_clips, 1..=10_000);
         problems.in_range("limits.bytes", &self.limits.bytes, 1..=1 << 40);
-        problems.in_range("limits.duration_seconds", &self.limits.duration_seconds, 1.0..=86_400.0);
+        problems.in_range(
+            "limits.duration_seconds",
+            &self.limits.duration_seconds,
+            1.0..=86_400.0,
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::{pin::Pin, sync::Arc};
 
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use sopilot_chassis::{ApiError, Reason};
 use sopilot_embed::{ClipFrames, EmbedError, Embedder, EmbedderInfo};
 use sopilot_proto::{
@@ -19,8 +19,11 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Clips that are embedded together, if that many have arrived.
+/// Clips that are embedded together at most.
 const BATCH: usize = 16;
+
+/// Smallest side of a frame in pixels.
+const MIN_SIDE: u32 = 16;
 
 /// Answers callers that bring their own frames.
 #[derive(Clone)]
@@ -41,14 +44,19 @@ impl EmbeddingService for Embeddings {
         let header = match stream.message().await?.and_then(|message| message.frame) {
             Some(Frame::Header(header)) => header,
             Some(Frame::Clip(_)) | None => {
-                return Err(ApiError::invalid("frame", "the first message must be the header").into());
+                return Err(
+                    ApiError::invalid("frame", "the first message must be the header").into(),
+                );
             }
         };
         let clip_bytes = clip_bytes(&header)?;
         let (sender, receiver) = mpsc::channel(2);
         let this = self.clone();
         tokio::spawn(async move {
-            if let Err(status) = this.embed_stream(stream, &header, clip_bytes, &sender).await {
+            if let Err(status) = this
+                .embed_stream(stream, &header, clip_bytes, &sender)
+                .await
+            {
                 let _ = sender.send(Err(status)).await;
             }
         });
@@ -76,32 +84,28 @@ impl EmbeddingService for Embeddings {
 impl Embeddings {
     async fn embed_stream(
         &self,
-        mut stream: Streaming<EmbedClipsRequest>,
+        stream: Streaming<EmbedClipsRequest>,
         header: &EmbedClipsHeader,
         clip_bytes: usize,
         sender: &mpsc::Sender<Result<EmbedClipsResponse, Status>>,
     ) -> Result<(), Status> {
         let mut first_clip = 0;
-        let mut batch: Vec<Bytes> = Vec::new();
-        loop {
-            let message = stream.message().await?;
-            let ended = message.is_none();
-            if let Some(message) = message {
-                let number = first_clip + batch.len() as u32;
-                batch.push(read_clip(message, number, clip_bytes)?);
+        // Whatever has arrived is embedded at once, together if it is more
+        // than one clip.
+        let mut arrived = stream.ready_chunks(BATCH);
+        while let Some(messages) = arrived.next().await {
+            let mut batch = Vec::with_capacity(messages.len());
+            for (message, number) in messages.into_iter().zip(first_clip..) {
+                batch.push(read_clip(message?, number, clip_bytes)?);
             }
-            if batch.len() == BATCH || (ended && !batch.is_empty()) {
-                let clips = batch.len() as u32;
-                let response = self.embed(std::mem::take(&mut batch), header, first_clip).await?;
-                first_clip += clips;
-                if sender.send(Ok(response)).await.is_err() {
-                    return Ok(());
-                }
-            }
-            if ended {
+            let clips = batch.len() as u32;
+            let response = self.embed(batch, header, first_clip).await?;
+            first_clip += clips;
+            if sender.send(Ok(response)).await.is_err() {
                 return Ok(());
             }
         }
+        Ok(())
     }
 
     async fn embed(
@@ -134,10 +138,21 @@ impl Embeddings {
 }
 
 fn clip_bytes(header: &EmbedClipsHeader) -> Result<usize, ApiError> {
+    if header.height < MIN_SIDE || header.width < MIN_SIDE {
+        return Err(ApiError::invalid(
+            "header",
+            format!(
+                "frames of {}×{} are too small: at least {MIN_SIDE} pixels a side",
+                header.width, header.height
+            ),
+        ));
+    }
     let sides = [header.height, header.width, 3];
     sides
         .iter()
-        .try_fold(header.frames as usize, |bytes, side| bytes.checked_mul(*side as usize))
+        .try_fold(header.frames as usize, |bytes, side| {
+            bytes.checked_mul(*side as usize)
+        })
         .filter(|bytes| (1..=sopilot_proto::MAX_MESSAGE_BYTES).contains(bytes))
         .ok_or_else(|| {
             ApiError::invalid(
@@ -159,12 +174,18 @@ fn read_clip(
     clip_bytes: usize,
 ) -> Result<Bytes, ApiError> {
     let Some(Frame::Clip(clip)) = message.frame else {
-        return Err(ApiError::invalid("frame", "every message after the header must be a clip"));
+        return Err(ApiError::invalid(
+            "frame",
+            "every message after the header must be a clip",
+        ));
     };
     if clip.rgb.len() != clip_bytes {
         return Err(ApiError::invalid(
             "clip.rgb",
-            format!("clip {number} has {} bytes; the header announced {clip_bytes}", clip.rgb.len()),
+            format!(
+                "clip {number} has {} bytes; the header announced {clip_bytes}",
+                clip.rgb.len()
+            ),
         ));
     }
     Ok(clip.rgb)
@@ -199,7 +220,11 @@ pub(crate) fn wire_clip(clip: &Clip) -> wire::Clip {
         index: clip.index,
         start_seconds: clip.start_seconds,
         end_seconds: clip.end_seconds,
-        flags: flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag.into()).collect(),
+        flags: flags
+            .into_iter()
+            .filter(|(set, _)| *set)
+            .map(|(_, flag)| flag.into())
+            .collect(),
     }
 }
 

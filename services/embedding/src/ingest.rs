@@ -55,7 +55,10 @@ struct Ingested {
 impl Handler for Ingest {
     async fn run(&self, job: ClaimedJob, context: JobContext) -> Result<Outcome, AttemptError> {
         let Some(Work::Embed(work)) = job.work else {
-            return Err(AttemptError::permanent(Reason::Internal, "the job is not to embed"));
+            return Err(AttemptError::permanent(
+                Reason::Internal,
+                "the job is not to embed",
+            ));
         };
         let video: VideoId = work.video_id.parse().map_err(|error| {
             AttemptError::permanent(Reason::Internal, format!("the job's video: {error}"))
@@ -121,17 +124,29 @@ impl Ingest {
     ) -> Result<EmbedResult, AttemptError> {
         let info = self.embedder.info();
         let rows = ingested.clips.len() as u32;
-        let flagged = ingested.clips.iter().filter(|clip| !clip.flags.is_empty()).count() as u32;
+        let flagged = ingested
+            .clips
+            .iter()
+            .filter(|clip| !clip.flags.is_empty())
+            .count() as u32;
         let key = |name| Key::derived(video.uuid(), context.attempt(), name);
 
         let matrix = MatrixRef::new(info.dim, &ingested.embeddings).map_err(|error| {
             AttemptError::permanent(Reason::Internal, format!("{} made {error}", info.name))
         })?;
         self.blobs.put_matrix(&key(EMBEDDINGS), &matrix).await?;
-        let clips = ClipIndex { clips: ingested.clips };
-        self.blobs.put(&key(CLIPS), clips.encode_to_vec().into()).await?;
-        let thumbnails = ThumbnailSet { jpegs: ingested.thumbnails };
-        self.blobs.put(&key(THUMBNAILS), thumbnails.encode_to_vec().into()).await?;
+        let clips = ClipIndex {
+            clips: ingested.clips,
+        };
+        self.blobs
+            .put(&key(CLIPS), clips.encode_to_vec().into())
+            .await?;
+        let thumbnails = ThumbnailSet {
+            jpegs: ingested.thumbnails,
+        };
+        self.blobs
+            .put(&key(THUMBNAILS), thumbnails.encode_to_vec().into())
+            .await?;
 
         Ok(EmbedResult {
             embeddings: Some(EmbeddingReference {
@@ -184,8 +199,10 @@ impl Job {
             }
         }
         self.embed(&mut batch, &mut ingested)?;
-        ingested.seconds =
-            ingested.info.duration_seconds.unwrap_or_else(|| decoder.decoded_seconds());
+        ingested.seconds = ingested
+            .info
+            .duration_seconds
+            .unwrap_or_else(|| decoder.decoded_seconds());
         Ok(ingested)
     }
 
@@ -193,15 +210,25 @@ impl Job {
         let frames = batch
             .iter()
             .map(|clip| {
-                ClipFrames::new(clip.frames, clip.height as usize, clip.width as usize, &clip.rgb)
+                ClipFrames::new(
+                    clip.frames,
+                    clip.height as usize,
+                    clip.width as usize,
+                    &clip.rgb,
+                )
             })
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| from_embed(&error))?;
-        let rows = self.embedder.embed(&frames).map_err(|error| from_embed(&error))?;
+        let rows = self
+            .embedder
+            .embed(&frames)
+            .map_err(|error| from_embed(&error))?;
         ingested.embeddings.extend_from_slice(&rows);
         for clip in batch.drain(..) {
             ingested.clips.push(grpc::wire_clip(&clip));
-            ingested.thumbnails.push(clip.thumbnail.unwrap_or_default().into());
+            ingested
+                .thumbnails
+                .push(clip.thumbnail.unwrap_or_default().into());
         }
         Ok(())
     }

@@ -44,12 +44,19 @@ impl Embedding {
             version = ffmpeg.version().text,
             "ready to embed"
         );
-        Ok(Self { config, embedder, ffmpeg, blobs })
+        Ok(Self {
+            config,
+            embedder,
+            ffmpeg,
+            blobs,
+        })
     }
 
     /// The service's gRPC interface.
     pub fn services(&self) -> Services {
-        let embeddings = Embeddings { embedder: Arc::clone(&self.embedder) };
+        let embeddings = Embeddings {
+            embedder: Arc::clone(&self.embedder),
+        };
         Services::new().with(
             EmbeddingServiceServer::new(embeddings)
                 .max_decoding_message_size(MAX_MESSAGE_BYTES)

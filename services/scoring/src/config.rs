@@ -14,7 +14,9 @@ pub struct ScoringConfig {
 
 impl Default for ScoringConfig {
     fn default() -> Self {
-        Self { slots: NonZeroU16::MIN.saturating_add(3) }
+        Self {
+            slots: NonZeroU16::MIN.saturating_add(3),
+        }
     }
 }
 

@@ -7,9 +7,7 @@ use sopilot_chassis::Reason;
 use sopilot_procedure::{GoldInput, PreparedGold, ScoreError, ScoreInput, score};
 use sopilot_proto::{
     alignment::v1 as alignment,
-    catalog::v1::{
-        ClaimedJob, ScoreResult, ScoreWork, claimed_job::Work, job_completion::Outcome,
-    },
+    catalog::v1::{ClaimedJob, ScoreResult, ScoreWork, claimed_job::Work, job_completion::Outcome},
     embedding::v1::ClipIndex,
     scoring::v1::{Provenance, ScoreReport},
 };
@@ -61,7 +59,10 @@ impl Jobs {
         let index: ClipIndex = self.message(&work.trainee_clips_key).await?;
         let mut measured = Vec::with_capacity(work.golds.len());
         for gold in &work.golds {
-            measured.push(self.measured(&gold.prepared_key, &gold.alignment_key).await?);
+            measured.push(
+                self.measured(&gold.prepared_key, &gold.alignment_key)
+                    .await?,
+            );
             context.set_progress(measured.len() as f64 / (work.golds.len() + 1) as f64);
         }
         let procedure = procedure(&work.procedure.clone().unwrap_or_default())
@@ -77,7 +78,11 @@ impl Jobs {
                 })
                 .collect();
             let trainee = clips(&index.clips);
-            let input = ScoreInput { procedure: &procedure, golds: &golds, trainee: &trainee };
+            let input = ScoreInput {
+                procedure: &procedure,
+                golds: &golds,
+                trainee: &trainee,
+            };
             let outcome = score(&input).map_err(|error| from_score(&error))?;
             let engine = measured.first().map_or("", |gold| gold.engine.as_str());
             let provenance = made_by(&outcome.golds_left_out, engine);
@@ -131,7 +136,11 @@ impl Jobs {
 }
 
 fn made_by(work: &ScoreWork, left_out: &[usize], engine: &str) -> Provenance {
-    let golds = work.golds.iter().enumerate().filter(|(index, _)| !left_out.contains(index));
+    let golds = work
+        .golds
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !left_out.contains(index));
     Provenance {
         task_version: work.task_version,
         golds: golds.filter_map(|(_, gold)| gold.gold.clone()).collect(),

@@ -11,9 +11,7 @@ use std::sync::Arc;
 use sopilot_blob::BlobStore;
 use sopilot_bus::{Bus, JobQueue};
 use sopilot_chassis::{PeerChannel, Services, Shutdown};
-use sopilot_proto::{
-    MAX_MESSAGE_BYTES, scoring::v1::scoring_service_server::ScoringServiceServer,
-};
+use sopilot_proto::{MAX_MESSAGE_BYTES, scoring::v1::scoring_service_server::ScoringServiceServer};
 use sopilot_worker::{Worker, WorkerConfig};
 
 pub use config::ScoringConfig;
@@ -29,7 +27,11 @@ impl Scoring {
     /// A service that reads evidence from `blobs` and, for comparisons on the
     /// spot, asks the alignment service.
     pub fn new(config: ScoringConfig, blobs: BlobStore, alignment: PeerChannel) -> Self {
-        Self { config, blobs, alignment }
+        Self {
+            config,
+            blobs,
+            alignment,
+        }
     }
 
     /// The service's gRPC interface.
@@ -43,7 +45,9 @@ impl Scoring {
 
     /// Starts to work on the catalog's jobs, until `shutdown` drains.
     pub fn start(&self, name: &str, catalog: PeerChannel, bus: Arc<dyn Bus>, shutdown: &Shutdown) {
-        let handler = jobs::Jobs { blobs: self.blobs.clone() };
+        let handler = jobs::Jobs {
+            blobs: self.blobs.clone(),
+        };
         let config = WorkerConfig {
             name: name.to_owned(),
             queue: JobQueue::Score,

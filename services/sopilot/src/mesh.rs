@@ -8,6 +8,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,9 @@ use sopilot_embed::Descriptor;
 use sopilot_embedding::{Embedding, EmbeddingConfig};
 use sopilot_proto::DESCRIPTORS;
 use sopilot_scoring::{Scoring, ScoringConfig};
+
+/// How long calls in flight may go on once the work has ended.
+const SERVERS_GRACE: Duration = Duration::from_secs(2);
 
 /// Settings of all services in one process.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -107,6 +111,7 @@ impl Validate for MeshConfig {
             problems.add("data_dir", "must not be empty");
         }
         problems.section("listen", &self.listen);
+        problems.section("log", &self.log);
         problems.section("server", &self.server);
         problems.section("client", &self.client);
         problems.section("shutdown", &self.shutdown);
@@ -195,7 +200,10 @@ impl Mesh {
     pub(crate) async fn start(config: &MeshConfig) -> Result<Self, StartError> {
         let lock = lock(&config.data_dir)?;
         let work = Shutdown::new(config.shutdown.clone());
-        let servers = Shutdown::new(ShutdownConfig::embedded());
+        let servers = Shutdown::new(ShutdownConfig {
+            propagation: Duration::ZERO,
+            grace: config.shutdown.grace.min(SERVERS_GRACE),
+        });
         let bus: Arc<dyn Bus> = Arc::new(InProcessBus::default());
         let blobs = BlobStore::local(&config.data_dir.join("objects"))?;
         let listeners = Listeners::bind(&config.listen).await?;

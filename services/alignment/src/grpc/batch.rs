@@ -21,6 +21,9 @@ use super::{Alignments, pair::Pair};
 /// Pairs of one stream that may be arriving at the same time.
 const MAX_OPEN_PAIRS: usize = 256;
 
+/// Pairs of one stream.
+const MAX_PAIRS: usize = 100_000;
+
 type Answers = mpsc::Sender<Result<AlignBatchResponse, Status>>;
 
 /// Reads pairs and answers them.
@@ -31,7 +34,12 @@ pub(super) fn answer(
     let (sender, receiver) = mpsc::channel(4);
     let slots = Arc::new(Semaphore::new(alignments.engine.config.slots.get().into()));
     tokio::spawn(async move {
-        let mut batch = Batch { alignments, slots, open: HashMap::new(), seen: HashSet::new() };
+        let mut batch = Batch {
+            alignments,
+            slots,
+            open: HashMap::new(),
+            seen: HashSet::new(),
+        };
         if let Err(status) = batch.read(stream, &sender).await {
             let _ = sender.send(Err(status)).await;
         }
@@ -61,7 +69,7 @@ impl Batch {
             let taken = match message.frame {
                 Some(Frame::Header(header)) => self.open_pair(&pair_id, header)?,
                 Some(Frame::Chunk(chunk)) => match self.open.get_mut(&pair_id) {
-                    Some(pair) => pair.push(&chunk),
+                    Some(pair) => pair.push(&chunk, &self.alignments.engine),
                     // Its pair has failed already, or never had a header.
                     None if self.seen.contains(&pair_id) => Ok(()),
                     None => return Err(wrong_order(&pair_id).into()),
@@ -94,31 +102,43 @@ impl Batch {
                 format!("{pair_id:?} names two pairs of this stream"),
             ));
         }
+        if self.seen.len() > MAX_PAIRS {
+            return Err(ApiError::invalid(
+                "frame",
+                format!("the stream has more than {MAX_PAIRS} pairs: begin another"),
+            ));
+        }
         if self.open.len() >= MAX_OPEN_PAIRS {
             return Err(ApiError::invalid(
                 "frame",
-                format!("more than {MAX_OPEN_PAIRS} pairs are arriving at once: send pairs one after the other"),
+                format!(
+                    "more than {MAX_OPEN_PAIRS} pairs are arriving at once: send pairs one after the other"
+                ),
             ));
         }
-        Ok(Pair::new(header, self.alignments.engine.config.max_matrix_bytes).map(|pair| {
-            self.open.insert(pair_id.to_owned(), pair);
-        }))
+        Ok(
+            Pair::new(header, self.alignments.engine.config.max_matrix_bytes).map(|pair| {
+                self.open.insert(pair_id.to_owned(), pair);
+            }),
+        )
     }
 
     /// Starts to compute a pair; waits while too many are being computed, so
     /// that a fast sender is slowed down.
     async fn compute(&mut self, pair_id: String, answers: &Answers) {
-        let Some(pair) = self.open.remove(&pair_id) else { return };
+        let Some(pair) = self.open.remove(&pair_id) else {
+            return;
+        };
         let slot = Arc::clone(&self.slots).acquire_owned().await;
         let (alignments, answers) = (self.alignments.clone(), answers.clone());
         tokio::spawn(async move {
-            let _slot = slot;
-            tokio::select! {
-                result = alignments.compute(pair) => {
-                    let _ = send(&answers, pair_id, result).await;
-                }
-                () = answers.closed() => {}
-            }
+            let result = tokio::select! {
+                result = alignments.compute(pair) => result,
+                () = answers.closed() => return,
+            };
+            // Before the answer is read: a caller may send all its pairs first.
+            drop(slot);
+            let _ = send(&answers, pair_id, result).await;
         });
     }
 }
@@ -136,11 +156,17 @@ async fn send(
         }),
     };
     answers
-        .send(Ok(AlignBatchResponse { pair_id, result: Some(result) }))
+        .send(Ok(AlignBatchResponse {
+            pair_id,
+            result: Some(result),
+        }))
         .await
         .map_err(|_| Status::cancelled("the caller has gone"))
 }
 
 fn wrong_order(pair_id: &str) -> ApiError {
-    ApiError::invalid("frame", format!("pair {pair_id:?} begins with a chunk instead of its header"))
+    ApiError::invalid(
+        "frame",
+        format!("pair {pair_id:?} begins with a chunk instead of its header"),
+    )
 }

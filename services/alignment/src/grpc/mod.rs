@@ -15,7 +15,7 @@ use sopilot_proto::alignment::v1::{
 };
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::engine::{Engine, LoadError, api_error};
+use crate::engine::{Engine, LoadError};
 use pair::Pair;
 
 /// Answers callers that want an alignment now.
@@ -34,13 +34,15 @@ impl AlignmentService for Alignments {
         let header = match stream.message().await?.and_then(|message| message.frame) {
             Some(Frame::Header(header)) => header,
             Some(Frame::Chunk(_)) | None => {
-                return Err(ApiError::invalid("frame", "the first message must be the header").into());
+                return Err(
+                    ApiError::invalid("frame", "the first message must be the header").into(),
+                );
             }
         };
         let mut pair = Pair::new(header, self.engine.config.max_matrix_bytes)?;
         while let Some(message) = stream.message().await? {
             match message.frame {
-                Some(Frame::Chunk(chunk)) => pair.push(&chunk)?,
+                Some(Frame::Chunk(chunk)) => pair.push(&chunk, &self.engine)?,
                 Some(Frame::Header(_)) | None => {
                     return Err(ApiError::invalid(
                         "frame",
@@ -51,7 +53,9 @@ impl AlignmentService for Alignments {
             }
         }
         let alignment = self.compute(pair).await?;
-        Ok(Response::new(AlignResponse { alignment: Some(alignment) }))
+        Ok(Response::new(AlignResponse {
+            alignment: Some(alignment),
+        }))
     }
 
     type AlignBatchStream =
@@ -61,7 +65,10 @@ impl AlignmentService for Alignments {
         &self,
         request: Request<Streaming<AlignBatchRequest>>,
     ) -> Result<Response<Self::AlignBatchStream>, Status> {
-        Ok(Response::new(batch::answer(self.clone(), request.into_inner())))
+        Ok(Response::new(batch::answer(
+            self.clone(),
+            request.into_inner(),
+        )))
     }
 
     async fn get_device_info(
@@ -80,7 +87,7 @@ impl Alignments {
     /// Aligns a pair whose chunks have all arrived.
     async fn compute(&self, pair: Pair) -> Result<Alignment, ApiError> {
         let (gold, trainee, plan) = pair.resolve(&self.engine).await?;
-        self.engine.align(gold, trainee, plan).await.map_err(|error| api_error(&error))
+        self.engine.align(gold, trainee, plan).await
     }
 }
 
@@ -111,5 +118,8 @@ static PROCESSOR: LazyLock<String> = LazyLock::new(|| {
     let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     told.lines()
         .find_map(|line| line.strip_prefix("model name")?.split_once(':'))
-        .map_or_else(|| std::env::consts::ARCH.to_owned(), |(_, name)| name.trim().to_owned())
+        .map_or_else(
+            || std::env::consts::ARCH.to_owned(),
+            |(_, name)| name.trim().to_owned(),
+        )
 });

@@ -9,6 +9,7 @@ use sopilot_proto::alignment::v1::{
     self as wire, AlignHeader, InlineMatrix, MatrixChunk, MatrixSide, matrix_source::Source,
 };
 use sopilot_wire::step_ranges;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::engine::{Engine, Plan};
 
@@ -22,7 +23,12 @@ pub(super) struct Pair {
 /// One matrix of a pair.
 enum Arriving {
     Stored(String),
-    Inline { shape: InlineMatrix, bytes: Vec<u8>, expected: usize },
+    Inline {
+        shape: InlineMatrix,
+        bytes: Vec<u8>,
+        expected: usize,
+        room: Option<OwnedSemaphorePermit>,
+    },
 }
 
 impl Pair {
@@ -33,7 +39,10 @@ impl Pair {
             Ok(wire::Cost::Unspecified | wire::Cost::Cosine) => Cost::Cosine,
             Ok(wire::Cost::SquaredEuclidean) => Cost::SquaredEuclidean,
             Err(_) => {
-                return Err(ApiError::invalid("options.cost", "is not one of the values of the contract"));
+                return Err(ApiError::invalid(
+                    "options.cost",
+                    "is not one of the values of the contract",
+                ));
             }
         };
         Ok(Self {
@@ -49,13 +58,14 @@ impl Pair {
     }
 
     /// Takes the next bytes of one of the matrices.
-    pub(super) fn push(&mut self, chunk: &MatrixChunk) -> Result<(), ApiError> {
+    pub(super) fn push(&mut self, chunk: &MatrixChunk, engine: &Engine) -> Result<(), ApiError> {
         match chunk.side() {
-            MatrixSide::Gold => self.gold.push("gold", &chunk.data),
-            MatrixSide::Trainee => self.trainee.push("trainee", &chunk.data),
-            MatrixSide::Unspecified => {
-                Err(ApiError::invalid("chunk.side", "say which matrix the chunk belongs to"))
-            }
+            MatrixSide::Gold => self.gold.push("gold", &chunk.data, engine),
+            MatrixSide::Trainee => self.trainee.push("trainee", &chunk.data, engine),
+            MatrixSide::Unspecified => Err(ApiError::invalid(
+                "chunk.side",
+                "say which matrix the chunk belongs to",
+            )),
         }
     }
 
@@ -84,8 +94,9 @@ impl Arriving {
         match source.and_then(|source| source.source) {
             Some(Source::ObjectKey(key)) => Ok(Self::Stored(key)),
             Some(Source::Inline(shape)) => {
-                let expected =
-                    u64::from(shape.rows).saturating_mul(shape.dim.into()).saturating_mul(4);
+                let expected = u64::from(shape.rows)
+                    .saturating_mul(shape.dim.into())
+                    .saturating_mul(4);
                 if expected == 0 || expected > max_bytes {
                     return Err(ApiError::new(
                         Reason::MatrixInvalid,
@@ -95,24 +106,41 @@ impl Arriving {
                         ),
                     ));
                 }
-                Ok(Self::Inline { shape, bytes: Vec::new(), expected: expected as usize })
+                Ok(Self::Inline {
+                    shape,
+                    bytes: Vec::new(),
+                    expected: expected as usize,
+                    room: None,
+                })
             }
             None => Err(ApiError::invalid(side, "say where the matrix comes from")),
         }
     }
 
-    fn push(&mut self, side: &str, data: &[u8]) -> Result<(), ApiError> {
+    fn push(&mut self, side: &str, data: &[u8], engine: &Engine) -> Result<(), ApiError> {
         match self {
             Self::Stored(key) => Err(ApiError::new(
                 Reason::MatrixInvalid,
                 format!("the {side} matrix is the stored object {key}: send no chunks for it"),
             )),
-            Self::Inline { bytes, expected, .. } => {
+            Self::Inline {
+                bytes,
+                expected,
+                room,
+                ..
+            } => {
                 if bytes.len() + data.len() > *expected {
                     return Err(ApiError::new(
                         Reason::MatrixInvalid,
-                        format!("more than the announced {expected} bytes of the {side} matrix arrived"),
+                        format!(
+                            "more than the announced {expected} bytes of the {side} matrix arrived"
+                        ),
                     ));
+                }
+                let more = engine.room(data.len())?;
+                match room {
+                    Some(room) => room.merge(more),
+                    None => *room = Some(more),
                 }
                 bytes.extend_from_slice(data);
                 Ok(())
@@ -123,16 +151,23 @@ impl Arriving {
     fn is_complete(&self) -> bool {
         match self {
             Self::Stored(_) => true,
-            Self::Inline { bytes, expected, .. } => bytes.len() == *expected,
+            Self::Inline {
+                bytes, expected, ..
+            } => bytes.len() == *expected,
         }
     }
 
     async fn resolve(self, side: &str, engine: &Engine) -> Result<Matrix, ApiError> {
         match self {
             Self::Stored(key) => Ok(engine.load(&key).await?),
-            Self::Inline { bytes, expected, .. } if bytes.len() < expected => Err(ApiError::new(
+            Self::Inline {
+                bytes, expected, ..
+            } if bytes.len() < expected => Err(ApiError::new(
                 Reason::MatrixInvalid,
-                format!("{} of {expected} bytes of the {side} matrix arrived", bytes.len()),
+                format!(
+                    "{} of {expected} bytes of the {side} matrix arrived",
+                    bytes.len()
+                ),
             )),
             Self::Inline { shape, bytes, .. } => {
                 let values: Vec<f32> = bytes

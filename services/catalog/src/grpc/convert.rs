@@ -35,7 +35,8 @@ pub(super) fn id<I: FromStr<Err = ParseIdError>>(
     if text.is_empty() {
         return Err(ApiError::invalid(field, "must be set"));
     }
-    text.parse().map_err(|error: ParseIdError| ApiError::invalid(field, error.to_string()))
+    text.parse()
+        .map_err(|error: ParseIdError| ApiError::invalid(field, error.to_string()))
 }
 
 /// Reads an identifier that may be left out.
@@ -43,7 +44,11 @@ pub(super) fn optional_id<I: FromStr<Err = ParseIdError>>(
     field: &str,
     text: &str,
 ) -> std::result::Result<Option<I>, ApiError> {
-    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        id(field, text).map(Some)
+    }
 }
 
 /// Reads an enum of the wire; `None` if it is not set.
@@ -52,7 +57,10 @@ pub(super) fn wire_enum<E: TryFrom<i32> + Default + PartialEq>(
     value: i32,
 ) -> std::result::Result<Option<E>, ApiError> {
     let value = E::try_from(value).map_err(|_| {
-        ApiError::invalid(field, format!("{value} is not one of the values of the contract"))
+        ApiError::invalid(
+            field,
+            format!("{value} is not one of the values of the contract"),
+        )
     })?;
     Ok((value != E::default()).then_some(value))
 }
@@ -185,12 +193,17 @@ fn wire_embeddings(row: &VideoRow) -> Result<Option<wire::EmbeddingReference>> {
     Ok(Some(wire::EmbeddingReference {
         object_key: key.clone(),
         rows: rows as u32,
-        embedder: Some(Embedder::decode(row.embedder.as_deref().unwrap_or_default())?),
+        embedder: Some(Embedder::decode(
+            row.embedder.as_deref().unwrap_or_default(),
+        )?),
     }))
 }
 
 fn wire_failure(reason: Option<String>, message: Option<String>) -> Option<wire::Failure> {
-    reason.map(|reason| wire::Failure { reason, message: message.unwrap_or_default() })
+    reason.map(|reason| wire::Failure {
+        reason,
+        message: message.unwrap_or_default(),
+    })
 }
 
 pub(super) fn wire_job(row: JobRow) -> wire::Job {
@@ -228,7 +241,7 @@ pub(super) fn wire_job(row: JobRow) -> wire::Job {
     }
 }
 
-pub(super) fn wire_score(row: ScoreRow) -> wire::ScoreSummary {
+pub(super) fn wire_score(row: &ScoreRow) -> wire::ScoreSummary {
     wire::ScoreSummary {
         job_id: row.job_id.to_string(),
         task_id: row.task_id.to_string(),
@@ -285,7 +298,10 @@ pub(super) fn check_text(
         ));
     }
     if text.chars().any(char::is_control) {
-        return Err(ApiError::invalid(field, "contains control characters: remove them"));
+        return Err(ApiError::invalid(
+            field,
+            "contains control characters: remove them",
+        ));
     }
     Ok(())
 }
@@ -306,17 +322,27 @@ pub(super) fn check_procedure(
     if procedure.precedences.len() > MAX_PRECEDENCES {
         return Err(ApiError::invalid(
             "procedure.precedences",
-            format!("has {} entries; at most {MAX_PRECEDENCES} are allowed", procedure.precedences.len()),
+            format!(
+                "has {} entries; at most {MAX_PRECEDENCES} are allowed",
+                procedure.precedences.len()
+            ),
         ));
     }
     let violations = match sopilot_wire::procedure(procedure) {
         Ok(procedure) => procedure.validate(),
         Err(violations) => violations,
     };
-    let Some(first) = violations.first() else { return Ok(()) };
+    let Some(first) = violations.first() else {
+        return Ok(());
+    };
     let message = match violations.len() {
         1 => format!("{}: {}", first.field, first.message),
-        count => format!("{}: {} (and {} more mistakes)", first.field, first.message, count - 1),
+        count => format!(
+            "{}: {} (and {} more mistakes)",
+            first.field,
+            first.message,
+            count - 1
+        ),
     };
     let error = ApiError::new(Reason::StepListInvalid, message);
     Err(violations.into_iter().fold(error, |error, violation| {

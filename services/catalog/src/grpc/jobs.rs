@@ -41,9 +41,17 @@ impl JobService for Handlers {
         let golds = golds(&message.gold_video_ids)?;
         let repeatable =
             store::Request::new("SubmitScore", &message.request_id, &message.encode_to_vec())?;
-        let new = NewScore { golds, trainee: trainee.uuid() };
-        let job = self.store.submit_score(&new, &repeatable, &traceparent).await?;
-        Ok(Response::new(SubmitScoreResponse { job: Some(wire_job(job)) }))
+        let new = NewScore {
+            golds,
+            trainee: trainee.uuid(),
+        };
+        let job = self
+            .store
+            .submit_score(&new, &repeatable, &traceparent)
+            .await?;
+        Ok(Response::new(SubmitScoreResponse {
+            job: Some(wire_job(job)),
+        }))
     }
 
     async fn submit_prepare(
@@ -53,10 +61,18 @@ impl JobService for Handlers {
         let traceparent = traceparent(&request);
         let message = request.into_inner();
         let gold = id::<VideoId>("video_id", &message.video_id)?;
-        let repeatable =
-            store::Request::new("SubmitPrepare", &message.request_id, &message.encode_to_vec())?;
-        let job = self.store.submit_prepare(gold.uuid(), &repeatable, &traceparent).await?;
-        Ok(Response::new(SubmitPrepareResponse { job: Some(wire_job(job)) }))
+        let repeatable = store::Request::new(
+            "SubmitPrepare",
+            &message.request_id,
+            &message.encode_to_vec(),
+        )?;
+        let job = self
+            .store
+            .submit_prepare(gold.uuid(), &repeatable, &traceparent)
+            .await?;
+        Ok(Response::new(SubmitPrepareResponse {
+            job: Some(wire_job(job)),
+        }))
     }
 
     async fn get_job(
@@ -65,7 +81,9 @@ impl JobService for Handlers {
     ) -> Result<Response<GetJobResponse>, Status> {
         let job_id = id::<JobId>("job_id", &request.into_inner().job_id)?;
         let job = self.store.job(job_id.uuid()).await?;
-        Ok(Response::new(GetJobResponse { job: Some(wire_job(job)) }))
+        Ok(Response::new(GetJobResponse {
+            job: Some(wire_job(job)),
+        }))
     }
 
     async fn list_jobs(
@@ -94,7 +112,9 @@ impl JobService for Handlers {
     ) -> Result<Response<CancelJobResponse>, Status> {
         let job_id = id::<JobId>("job_id", &request.into_inner().job_id)?;
         let job = self.store.cancel_job(job_id.uuid()).await?;
-        Ok(Response::new(CancelJobResponse { job: Some(wire_job(job)) }))
+        Ok(Response::new(CancelJobResponse {
+            job: Some(wire_job(job)),
+        }))
     }
 
     type WatchJobStream =
@@ -129,7 +149,9 @@ async fn watch(
             job.state(),
             JobState::Succeeded | JobState::Failed | JobState::Cancelled
         );
-        let message = WatchJobResponse { job: Some(job.clone()) };
+        let message = WatchJobResponse {
+            job: Some(job.clone()),
+        };
         if sender.send(Ok(message)).await.is_err() || ended {
             return;
         }
@@ -160,7 +182,11 @@ async fn watch(
 
 /// What of a job is worth telling: a lease that was renewed is not.
 fn seen(job: &Job) -> Job {
-    Job { lease_expires_at: None, updated_at: None, ..job.clone() }
+    Job {
+        lease_expires_at: None,
+        updated_at: None,
+        ..job.clone()
+    }
 }
 
 fn golds(texts: &[String]) -> Result<Vec<Uuid>, ApiError> {
@@ -185,9 +211,12 @@ fn golds(texts: &[String]) -> Result<Vec<Uuid>, ApiError> {
 }
 
 fn poll_interval(wanted: Option<prost_types::Duration>) -> Result<Duration, ApiError> {
-    let Some(wanted) = wanted else { return Ok(Duration::from_millis(250)) };
-    let range = Duration::from_millis(50)..=Duration::from_secs(60);
-    Duration::try_from(wanted).ok().filter(|wanted| range.contains(wanted)).ok_or_else(|| {
-        ApiError::invalid("poll_interval", "must be from 0.05 s to 60 s")
-    })
+    let Some(wanted) = wanted else {
+        return Ok(Duration::from_millis(250));
+    };
+    let range = Duration::from_millis(50)..=Duration::from_mins(1);
+    Duration::try_from(wanted)
+        .ok()
+        .filter(|wanted| range.contains(wanted))
+        .ok_or_else(|| ApiError::invalid("poll_interval", "must be from 0.05 s to 60 s"))
 }

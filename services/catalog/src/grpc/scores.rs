@@ -18,9 +18,7 @@ use uuid::Uuid;
 
 use super::{
     Handlers,
-    convert::{
-        check_text, id, optional_id, wire_audit_event, wire_enum, wire_review, wire_score,
-    },
+    convert::{check_text, id, optional_id, wire_audit_event, wire_enum, wire_review, wire_score},
 };
 use crate::{
     error::Error,
@@ -59,7 +57,7 @@ impl ScoreService for Handlers {
         let page = PageRequest::new(message.page_size, &message.page_token, &text)?;
         let page = self.store.list_scores(&filter, page, &text).await?;
         Ok(Response::new(ListScoresResponse {
-            scores: page.rows.into_iter().map(wire_score).collect(),
+            scores: page.rows.iter().map(wire_score).collect(),
             next_page_token: page.next_token,
         }))
     }
@@ -69,11 +67,16 @@ impl ScoreService for Handlers {
         request: Request<CreateReviewRequest>,
     ) -> Result<Response<CreateReviewResponse>, Status> {
         let message = request.into_inner();
-        let repeatable =
-            store::Request::new("CreateReview", &message.request_id, &message.encode_to_vec())?;
+        let repeatable = store::Request::new(
+            "CreateReview",
+            &message.request_id,
+            &message.encode_to_vec(),
+        )?;
         let new = new_review(message)?;
         let review = self.store.create_review(new, &repeatable).await?;
-        Ok(Response::new(CreateReviewResponse { review: Some(wire_review(review)) }))
+        Ok(Response::new(CreateReviewResponse {
+            review: Some(wire_review(review)),
+        }))
     }
 
     async fn list_reviews(
@@ -84,7 +87,10 @@ impl ScoreService for Handlers {
         let job_id = id::<JobId>("job_id", &message.job_id)?;
         let filter = format!("reviews {job_id}");
         let page = PageRequest::new(message.page_size, &message.page_token, &filter)?;
-        let page = self.store.list_reviews(job_id.uuid(), page, &filter).await?;
+        let page = self
+            .store
+            .list_reviews(job_id.uuid(), page, &filter)
+            .await?;
         Ok(Response::new(ListReviewsResponse {
             reviews: page.rows.into_iter().map(wire_review).collect(),
             next_page_token: page.next_token,
@@ -99,7 +105,10 @@ impl ScoreService for Handlers {
         let subject = match message.subject_id.as_str() {
             "" => None,
             text => Some(Uuid::try_parse(text).map_err(|_| {
-                ApiError::invalid("subject_id", "is not the id of a task, video, job or review")
+                ApiError::invalid(
+                    "subject_id",
+                    "is not the id of a task, video, job or review",
+                )
             })?),
         };
         let filter = format!("audit {subject:?}");
@@ -121,8 +130,9 @@ impl Handlers {
 }
 
 fn new_review(message: CreateReviewRequest) -> Result<NewReview, ApiError> {
-    let review =
-        message.review.ok_or_else(|| ApiError::invalid("review", "must be set"))?;
+    let review = message
+        .review
+        .ok_or_else(|| ApiError::invalid("review", "must be set"))?;
     let job_id = id::<JobId>("review.job_id", &review.job_id)?.uuid();
     let (deviation, verdict) = match review.subject {
         Some(Subject::Deviation(deviation)) => (Some(deviation), None),
@@ -144,7 +154,10 @@ fn new_review(message: CreateReviewRequest) -> Result<NewReview, ApiError> {
     check_text("review.reviewer", &review.reviewer, 200)?;
     let length = review.reason.chars().count();
     if review.reason.trim().is_empty() || length > 2000 {
-        return Err(ApiError::invalid("review.reason", "must have 1 to 2000 characters"));
+        return Err(ApiError::invalid(
+            "review.reason",
+            "must have 1 to 2000 characters",
+        ));
     }
     Ok(NewReview {
         job_id,

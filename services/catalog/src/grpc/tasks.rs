@@ -35,8 +35,13 @@ impl TaskService for Handlers {
         check_procedure(&procedure)?;
         let repeatable =
             store::Request::new("CreateTask", &message.request_id, &message.encode_to_vec())?;
-        let task = self.store.create_task(&message.name, &procedure, &repeatable).await?;
-        Ok(Response::new(CreateTaskResponse { task: Some(wire_task(task)) }))
+        let task = self
+            .store
+            .create_task(&message.name, &procedure, &repeatable)
+            .await?;
+        Ok(Response::new(CreateTaskResponse {
+            task: Some(wire_task(task)),
+        }))
     }
 
     async fn get_task(
@@ -48,7 +53,9 @@ impl TaskService for Handlers {
             Some(Selector::Name(name)) => self.store.task_by_name(&name).await?,
             None => return Err(ApiError::invalid("selector", "set id or name").into()),
         };
-        Ok(Response::new(GetTaskResponse { task: Some(wire_task(task)) }))
+        Ok(Response::new(GetTaskResponse {
+            task: Some(wire_task(task)),
+        }))
     }
 
     async fn list_tasks(
@@ -71,10 +78,9 @@ impl TaskService for Handlers {
         let traceparent = traceparent(&request);
         let message = request.into_inner();
         let task_id = id::<TaskId>("task_id", &message.task_id)?;
-        let procedure = message
-            .procedure
-            .clone()
-            .ok_or_else(|| ApiError::invalid("procedure", "must be set: it replaces the current one"))?;
+        let procedure = message.procedure.clone().ok_or_else(|| {
+            ApiError::invalid("procedure", "must be set: it replaces the current one")
+        })?;
         check_procedure(&procedure)?;
         let encoded = message.encode_to_vec();
         let repeatable = store::Request::new("CreateTaskVersion", &message.request_id, &encoded)?;
@@ -96,7 +102,10 @@ impl TaskService for Handlers {
         let task_id = id::<TaskId>("task_id", &message.task_id)?;
         let filter = format!("versions {task_id}");
         let page = PageRequest::new(message.page_size, &message.page_token, &filter)?;
-        let page = self.store.list_task_versions(task_id.uuid(), page, &filter).await?;
+        let page = self
+            .store
+            .list_task_versions(task_id.uuid(), page, &filter)
+            .await?;
         Ok(Response::new(ListTaskVersionsResponse {
             versions: page.rows.into_iter().map(wire_version).collect(),
             next_page_token: page.next_token,

@@ -25,9 +25,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     Handlers,
-    convert::{
-        check_text, id, optional_id, role, video_state, wire_enum, wire_upload, wire_video,
-    },
+    convert::{check_text, id, optional_id, role, video_state, wire_enum, wire_upload, wire_video},
     traceparent,
 };
 use crate::{
@@ -55,7 +53,9 @@ impl VideoService for Handlers {
         let repeatable = store::Request::new("StartUpload", &message.request_id, &encoded)?;
         let new = self.new_upload(message)?;
         let upload = self.store.start_upload(new, &repeatable).await?;
-        Ok(Response::new(StartUploadResponse { upload: Some(wire_upload(&upload)) }))
+        Ok(Response::new(StartUploadResponse {
+            upload: Some(wire_upload(&upload)),
+        }))
     }
 
     async fn upload_video(
@@ -77,17 +77,24 @@ impl VideoService for Handlers {
         let upload_id = id::<VideoId>("header.upload_id", &header.upload_id)?.uuid();
         let data = stream.map(|message| match message {
             Err(status) => Err(ApiError::from_status(&status)),
-            Ok(UploadVideoRequest { frame: Some(Frame::Data(data)) }) => Ok(data),
-            Ok(UploadVideoRequest { frame: Some(Frame::Header(_)) | None }) => Err(
-                ApiError::invalid("frame", "every message after the header must carry data"),
-            ),
+            Ok(UploadVideoRequest {
+                frame: Some(Frame::Data(data)),
+            }) => Ok(data),
+            Ok(UploadVideoRequest {
+                frame: Some(Frame::Header(_)) | None,
+            }) => Err(ApiError::invalid(
+                "frame",
+                "every message after the header must carry data",
+            )),
         });
         let data = data.boxed();
         let receiver = self.receiver.clone();
         // On its own: what has arrived is stored even if the caller goes away,
         // and putting the parts together ends however short its deadline is.
         let received = self.tasks.spawn(async move {
-            receiver.receive(upload_id, header.offset, data, &traceparent).await
+            receiver
+                .receive(upload_id, header.offset, data, &traceparent)
+                .await
         });
         let (upload, video) = received.await.map_err(ApiError::internal)??;
         Ok(Response::new(UploadVideoResponse {
@@ -102,7 +109,9 @@ impl VideoService for Handlers {
     ) -> Result<Response<GetUploadResponse>, Status> {
         let upload_id = id::<VideoId>("upload_id", &request.into_inner().upload_id)?;
         let upload = self.store.upload_or_finished(upload_id.uuid()).await?;
-        Ok(Response::new(GetUploadResponse { upload: Some(wire_upload(&upload)) }))
+        Ok(Response::new(GetUploadResponse {
+            upload: Some(wire_upload(&upload)),
+        }))
     }
 
     async fn abort_upload(
@@ -120,7 +129,9 @@ impl VideoService for Handlers {
     ) -> Result<Response<GetVideoResponse>, Status> {
         let video_id = id::<VideoId>("video_id", &request.into_inner().video_id)?;
         let video = self.store.video(video_id.uuid()).await?;
-        Ok(Response::new(GetVideoResponse { video: Some(wire_video(video)?) }))
+        Ok(Response::new(GetVideoResponse {
+            video: Some(wire_video(video)?),
+        }))
     }
 
     async fn list_videos(
@@ -136,9 +147,15 @@ impl VideoService for Handlers {
         let text = format!("{filter:?}");
         let page = PageRequest::new(message.page_size, &message.page_token, &text)?;
         let page = self.store.list_videos(&filter, page, &text).await?;
-        let videos =
-            page.rows.into_iter().map(wire_video).collect::<Result<Vec<_>, Error>>()?;
-        Ok(Response::new(ListVideosResponse { videos, next_page_token: page.next_token }))
+        let videos = page
+            .rows
+            .into_iter()
+            .map(wire_video)
+            .collect::<Result<Vec<_>, Error>>()?;
+        Ok(Response::new(ListVideosResponse {
+            videos,
+            next_page_token: page.next_token,
+        }))
     }
 
     async fn list_clips(
@@ -152,11 +169,21 @@ impl VideoService for Handlers {
         let video = self.store.ready_video(video_id.uuid()).await?;
         let index: ClipIndex = self.derived(video.clips_key.as_deref()).await?;
         let first = page.after.map_or(0, |after| after as usize + 1);
-        let found = index.clips.into_iter().skip(first).take(page.limit() as usize).collect();
-        let page = page.page(found, &filter, |clip: &sopilot_proto::embedding::v1::Clip| {
-            i64::from(clip.index)
-        });
-        Ok(Response::new(ListClipsResponse { clips: page.rows, next_page_token: page.next_token }))
+        let found = index
+            .clips
+            .into_iter()
+            .skip(first)
+            .take(page.limit() as usize)
+            .collect();
+        let page = page.page(
+            found,
+            &filter,
+            |clip: &sopilot_proto::embedding::v1::Clip| i64::from(clip.index),
+        );
+        Ok(Response::new(ListClipsResponse {
+            clips: page.rows,
+            next_page_token: page.next_token,
+        }))
     }
 
     async fn get_thumbnails(
@@ -175,7 +202,10 @@ impl VideoService for Handlers {
             let jpeg = set.jpegs.get(clip as usize).cloned().ok_or_else(|| {
                 ApiError::invalid(
                     "clips",
-                    format!("the video has {} clips, numbered from 0: there is no clip {clip}", set.jpegs.len()),
+                    format!(
+                        "the video has {} clips, numbered from 0: there is no clip {clip}",
+                        set.jpegs.len()
+                    ),
                 )
             })?;
             thumbnails.push(Thumbnail { clip, jpeg });
@@ -195,11 +225,18 @@ impl VideoService for Handlers {
         let video = self.store.video(video_id.uuid()).await?;
         let size = video.size_bytes as u64;
         if message.offset > size {
-            let wrong = format!("the video has {size} bytes; nothing begins at {}", message.offset);
+            let wrong = format!(
+                "the video has {size} bytes; nothing begins at {}",
+                message.offset
+            );
             return Err(ApiError::invalid("offset", wrong).into());
         }
         let rest = size - message.offset;
-        let length = if message.length == 0 { rest } else { message.length.min(rest) };
+        let length = if message.length == 0 {
+            rest
+        } else {
+            message.length.min(rest)
+        };
         let header = DownloadHeader {
             size_bytes: size,
             sha256: video.sha256,
@@ -250,7 +287,11 @@ impl VideoService for Handlers {
         });
         let (deleted, removed) = removal.await.map_err(ApiError::internal)??;
         Ok(Response::new(DeleteVideoResponse {
-            cancelled_job_ids: deleted.cancelled_jobs.iter().map(ToString::to_string).collect(),
+            cancelled_job_ids: deleted
+                .cancelled_jobs
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             removed_report_job_ids: deleted
                 .removed_reports
                 .iter()
@@ -266,7 +307,9 @@ impl Handlers {
         let task_id = id::<TaskId>("task_id", &message.task_id)?.uuid();
         let role = wire_enum("role", message.role)?
             .and_then(role)
-            .ok_or_else(|| ApiError::invalid("role", "say whether it is a gold, a trainee or an audit"))?;
+            .ok_or_else(|| {
+                ApiError::invalid("role", "say whether it is a gold, a trainee or an audit")
+            })?;
         if message.size_bytes == 0 {
             return Err(ApiError::new(
                 Reason::VideoEmpty,
@@ -284,7 +327,10 @@ impl Handlers {
         }
         let is_hex = |c: u8| c.is_ascii_digit() || (b'a'..=b'f').contains(&c);
         if message.sha256.len() != 64 || !message.sha256.bytes().all(is_hex) {
-            return Err(ApiError::invalid("sha256", "must be 64 lower-case hex digits"));
+            return Err(ApiError::invalid(
+                "sha256",
+                "must be 64 lower-case hex digits",
+            ));
         }
         let metadata = message.metadata.unwrap_or_default();
         check_metadata(&metadata)?;
@@ -306,7 +352,10 @@ impl Handlers {
     /// Reads a message that ingest has stored.
     async fn derived<M: Message + Default>(&self, key: Option<&str>) -> Result<M, Error> {
         let key = key.ok_or_else(|| {
-            Error::new(Reason::ObjectNotFound, "the video has no such object: ingest it again")
+            Error::new(
+                Reason::ObjectNotFound,
+                "the video has no such object: ingest it again",
+            )
         })?;
         let bytes = self.blobs.get(&Key::parse(key)?, MAX_DERIVED_BYTES).await?;
         Ok(M::decode(bytes)?)
@@ -318,14 +367,21 @@ fn check_metadata(metadata: &VideoMetadata) -> Result<(), ApiError> {
         ("metadata.file_name", &metadata.file_name, 1024),
         ("metadata.site", &metadata.site, 200),
         ("metadata.camera", &metadata.camera, 200),
-        ("metadata.operator_pseudonym", &metadata.operator_pseudonym, 200),
+        (
+            "metadata.operator_pseudonym",
+            &metadata.operator_pseudonym,
+            200,
+        ),
     ] {
         check_text(field, text, longest)?;
     }
     if metadata.mask.len() > MAX_MASK_REGIONS {
         return Err(ApiError::invalid(
             "metadata.mask",
-            format!("has {} regions; at most {MAX_MASK_REGIONS} are taken", metadata.mask.len()),
+            format!(
+                "has {} regions; at most {MAX_MASK_REGIONS} are taken",
+                metadata.mask.len()
+            ),
         ));
     }
     for (index, region) in metadata.mask.iter().enumerate() {
@@ -339,7 +395,10 @@ fn check_metadata(metadata: &VideoMetadata) -> Result<(), ApiError> {
     if metadata.step_times.len() > MAX_STEP_TIMES {
         return Err(ApiError::invalid(
             "metadata.step_times",
-            format!("has {} entries; at most {MAX_STEP_TIMES} are taken", metadata.step_times.len()),
+            format!(
+                "has {} entries; at most {MAX_STEP_TIMES} are taken",
+                metadata.step_times.len()
+            ),
         ));
     }
     for (index, time) in metadata.step_times.iter().enumerate() {
@@ -366,5 +425,7 @@ fn is_inside(region: &MaskRegion) -> bool {
 }
 
 fn is_range(time: &TimeRange) -> bool {
-    time.start_seconds >= 0.0 && time.end_seconds > time.start_seconds && time.end_seconds.is_finite()
+    time.start_seconds >= 0.0
+        && time.end_seconds > time.start_seconds
+        && time.end_seconds.is_finite()
 }

@@ -4,10 +4,10 @@ use sopilot_blob::{Attempt, Key};
 use sopilot_chassis::{ApiError, Reason};
 use sopilot_proto::{
     catalog::v1::{
-        AlignGold, AlignWork, ClaimJobsRequest, ClaimJobsResponse, ClaimedJob,
-        CompleteJobsRequest, CompleteJobsResponse, CompletionStatus, EmbedWork, FailureKind,
-        HeartbeatRequest, HeartbeatResponse, JobCompletion, LeaseStatus, PrepareWork, ScoreGold,
-        ScoreWork, claimed_job, job_completion::Outcome, worker_service_server::WorkerService,
+        AlignGold, AlignWork, ClaimJobsRequest, ClaimJobsResponse, ClaimedJob, CompleteJobsRequest,
+        CompleteJobsResponse, CompletionStatus, EmbedWork, FailureKind, HeartbeatRequest,
+        HeartbeatResponse, JobCompletion, LeaseStatus, PrepareWork, ScoreGold, ScoreWork,
+        claimed_job, job_completion::Outcome, worker_service_server::WorkerService,
     },
     id::{FencingToken, JobId},
     scoring::v1::GoldReference,
@@ -18,7 +18,10 @@ use super::{
     Handlers,
     convert::{check_text, id, stage, wire_enum},
 };
-use crate::store::{Claim, Completion, CompletionVerdict, Failed, FailedKind, Finished, GoldInput, Lease, VideoRow, Work};
+use crate::store::{
+    Claim, Completion, CompletionVerdict, Failed, FailedKind, Finished, GoldInput, Lease, VideoRow,
+    Work,
+};
 
 /// Jobs that may be claimed, kept or ended at once.
 const MAX_JOBS: u32 = 256;
@@ -40,7 +43,10 @@ impl WorkerService for Handlers {
             return Err(ApiError::invalid("max_jobs", format!("must be 1 to {MAX_JOBS}")).into());
         }
         check_text("worker", &message.worker, 200)?;
-        let claims = self.store.claim(stage, message.max_jobs.into(), &message.worker).await?;
+        let claims = self
+            .store
+            .claim(stage, message.max_jobs.into(), &message.worker)
+            .await?;
         Ok(Response::new(ClaimJobsResponse {
             jobs: claims.into_iter().map(wire_claim).collect(),
             lease: prost_types::Duration::try_from(self.lease).ok(),
@@ -55,7 +61,11 @@ impl WorkerService for Handlers {
         let mut items = Vec::new();
         for (index, item) in request.into_inner().items.into_iter().enumerate() {
             let job_id = id::<JobId>(&format!("items[{index}].job_id"), &item.job_id)?;
-            items.push((job_id.uuid(), FencingToken(item.fencing_token), item.progress));
+            items.push((
+                job_id.uuid(),
+                FencingToken(item.fencing_token),
+                item.progress,
+            ));
         }
         let statuses = self.store.heartbeat(&items).await?;
         Ok(Response::new(HeartbeatResponse {
@@ -77,7 +87,10 @@ impl WorkerService for Handlers {
         check_count("completions", request.get_ref().completions.len())?;
         let mut completions = Vec::new();
         for (index, completion) in request.into_inner().completions.into_iter().enumerate() {
-            completions.push(read_completion(&format!("completions[{index}]"), completion)?);
+            completions.push(read_completion(
+                &format!("completions[{index}]"),
+                completion,
+            )?);
         }
         let verdicts = self.store.complete(completions).await?;
         Ok(Response::new(CompleteJobsResponse {
@@ -96,7 +109,10 @@ fn check_count(field: &str, count: usize) -> Result<(), ApiError> {
     if count <= MAX_JOBS as usize {
         return Ok(());
     }
-    Err(ApiError::invalid(field, format!("has {count} entries; at most {MAX_JOBS} are taken")))
+    Err(ApiError::invalid(
+        field,
+        format!("has {count} entries; at most {MAX_JOBS} are taken"),
+    ))
 }
 
 fn wire_claim(claim: Claim) -> ClaimedJob {
@@ -111,12 +127,20 @@ fn wire_claim(claim: Claim) -> ClaimedJob {
 
 fn wire_work(work: Work) -> claimed_job::Work {
     match work {
-        Work::Embed { video_id, source_key, metadata } => claimed_job::Work::Embed(EmbedWork {
+        Work::Embed {
+            video_id,
+            source_key,
+            metadata,
+        } => claimed_job::Work::Embed(EmbedWork {
             video_id: video_id.to_string(),
             source_key,
             mask: metadata.mask,
         }),
-        Work::Prepare { gold, metadata, procedure } => claimed_job::Work::Prepare(PrepareWork {
+        Work::Prepare {
+            gold,
+            metadata,
+            procedure,
+        } => claimed_job::Work::Prepare(PrepareWork {
             video_id: gold.id.to_string(),
             embeddings_key: gold.embeddings_key.unwrap_or_default(),
             clips_key: gold.clips_key.unwrap_or_default(),
@@ -134,20 +158,25 @@ fn wire_work(work: Work) -> claimed_job::Work {
                 .collect(),
             trainee_embeddings_key: trainee.embeddings_key.unwrap_or_default(),
         }),
-        Work::Score { procedure, task_version, golds, alignment_keys, trainee, embedder } => {
-            claimed_job::Work::Score(ScoreWork {
-                procedure: Some(procedure),
-                task_version: task_version as u32,
-                golds: golds
-                    .into_iter()
-                    .zip(alignment_keys)
-                    .map(|(gold, alignment_key)| wire_score_gold(gold, alignment_key))
-                    .collect(),
-                trainee_video_id: trainee.id.to_string(),
-                trainee_clips_key: trainee.clips_key.unwrap_or_default(),
-                embedder: Some(embedder),
-            })
-        }
+        Work::Score {
+            procedure,
+            task_version,
+            golds,
+            alignment_keys,
+            trainee,
+            embedder,
+        } => claimed_job::Work::Score(ScoreWork {
+            procedure: Some(procedure),
+            task_version: task_version as u32,
+            golds: golds
+                .into_iter()
+                .zip(alignment_keys)
+                .map(|(gold, alignment_key)| wire_score_gold(gold, alignment_key))
+                .collect(),
+            trainee_video_id: trainee.id.to_string(),
+            trainee_clips_key: trainee.clips_key.unwrap_or_default(),
+            embedder: Some(embedder),
+        }),
     }
 }
 
@@ -166,7 +195,10 @@ fn wire_score_gold(gold: GoldInput, alignment_key: String) -> ScoreGold {
 
 fn read_completion(field: &str, completion: JobCompletion) -> Result<Completion, ApiError> {
     let job_id = id::<JobId>(&format!("{field}.job_id"), &completion.job_id)?.uuid();
-    let made_by = Attempt { job: job_id, fencing_token: completion.fencing_token };
+    let made_by = Attempt {
+        job: job_id,
+        fencing_token: completion.fencing_token,
+    };
     let outcome = completion
         .outcome
         .ok_or_else(|| ApiError::invalid(format!("{field}.outcome"), "must be set"))?;
@@ -185,9 +217,9 @@ fn read_outcome(
     let own = |name: &str, key: &str| own_key(&format!("{field}.{name}"), key, made_by);
     Ok(match outcome {
         Outcome::Embed(result) => {
-            let embeddings = result
-                .embeddings
-                .ok_or_else(|| ApiError::invalid(format!("{field}.embed.embeddings"), "must be set"))?;
+            let embeddings = result.embeddings.ok_or_else(|| {
+                ApiError::invalid(format!("{field}.embed.embeddings"), "must be set")
+            })?;
             let media = result
                 .media
                 .ok_or_else(|| ApiError::invalid(format!("{field}.embed.media"), "must be set"))?;
@@ -243,7 +275,10 @@ fn own_key(field: &str, text: &str, made_by: Attempt) -> Result<String, ApiError
     if maker == Some(made_by) {
         Ok(text.to_owned())
     } else {
-        Err(ApiError::invalid(field, format!("{key} was not written by this attempt")))
+        Err(ApiError::invalid(
+            field,
+            format!("{key} was not written by this attempt"),
+        ))
     }
 }
 
@@ -256,10 +291,17 @@ mod tests {
     #[test]
     fn an_object_of_another_attempt_is_refused() {
         let job = Uuid::from_u128(7);
-        let mine = Attempt { job, fencing_token: 3 };
+        let mine = Attempt {
+            job,
+            fencing_token: 3,
+        };
         let key = |token| format!("jobs/{job}/{token}/report.pb");
         assert_eq!(own_key("f", &key(3), mine).unwrap(), key(3));
-        for foreign in [key(4), format!("videos/{job}/source"), "../report.pb".to_owned()] {
+        for foreign in [
+            key(4),
+            format!("videos/{job}/source"),
+            "../report.pb".to_owned(),
+        ] {
             assert!(own_key("f", &foreign, mine).is_err(), "{foreign}");
         }
     }

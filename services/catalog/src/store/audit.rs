@@ -1,7 +1,9 @@
 //! What was changed: one row for everything that was changed on request.
 
-use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sea_orm::ColumnTrait;
+use sea_orm::{
+    ActiveValue::Set, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::{Page, PageRequest, Store, entity::audit_event};

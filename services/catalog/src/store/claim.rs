@@ -31,9 +31,20 @@ pub(crate) struct Claim {
 /// What to do.
 #[derive(Debug)]
 pub(crate) enum Work {
-    Embed { video_id: Uuid, source_key: String, metadata: VideoMetadata },
-    Prepare { gold: VideoRow, metadata: VideoMetadata, procedure: Procedure },
-    Align { golds: Vec<GoldInput>, trainee: VideoRow },
+    Embed {
+        video_id: Uuid,
+        source_key: String,
+        metadata: VideoMetadata,
+    },
+    Prepare {
+        gold: VideoRow,
+        metadata: VideoMetadata,
+        procedure: Procedure,
+    },
+    Align {
+        golds: Vec<GoldInput>,
+        trainee: VideoRow,
+    },
     Score {
         procedure: Procedure,
         task_version: i32,
@@ -136,7 +147,10 @@ impl Store {
             claimed_at: Set(now),
             ..Default::default()
         };
-        let token = attempt::Entity::insert(token).exec(txn).await?.last_insert_id;
+        let token = attempt::Entity::insert(token)
+            .exec(txn)
+            .await?
+            .last_insert_id;
         let task_version = match job.stage {
             Stage::Prepare => tasks::find(txn, job.task_id).await?.current_version,
             Stage::Embed | Stage::Align | Stage::Score => job.task_version,
@@ -184,7 +198,9 @@ pub(super) async fn end_attempt(
 ) -> Result<()> {
     let Some(token) = token else { return Ok(()) };
     let row = attempt::Entity::find_by_id(token).one(txn).await?;
-    let Some(row) = row.filter(|row| row.ended_at.is_none()) else { return Ok(()) };
+    let Some(row) = row.filter(|row| row.ended_at.is_none()) else {
+        return Ok(());
+    };
     let mut ended = row.into_active_model();
     ended.ended_at = Set(Some(now));
     ended.outcome = Set(Some(outcome));
@@ -203,7 +219,11 @@ pub(super) fn overall_progress(job: &job::Model, stage: f64) -> f64 {
         (JobKind::Score, _) => (0.5, 1.0),
         (JobKind::Prepare, _) => (0.0, 1.0),
     };
-    let stage = if stage.is_finite() { stage.clamp(0.0, 1.0) } else { 0.0 };
+    let stage = if stage.is_finite() {
+        stage.clamp(0.0, 1.0)
+    } else {
+        0.0
+    };
     job.progress.max(from + (to - from) * stage)
 }
 
@@ -213,19 +233,20 @@ async fn claim(txn: &impl ConnectionTrait, job: job::Model) -> Result<Claim> {
         .await?
         .ok_or_else(|| missing(&job, "its video"))?;
     let work = match job.stage {
-        Stage::Embed => {
-            Work::Embed {
-                video_id: video.id,
-                metadata: decode_metadata(&video)?,
-                source_key: video.source_key,
-            }
-        }
+        Stage::Embed => Work::Embed {
+            video_id: video.id,
+            metadata: decode_metadata(&video)?,
+            source_key: video.source_key,
+        },
         Stage::Prepare => Work::Prepare {
             metadata: decode_metadata(&video)?,
             procedure: tasks::procedure(txn, job.task_id, job.task_version).await?,
             gold: video,
         },
-        Stage::Align => Work::Align { golds: gold_inputs(txn, &job).await?, trainee: video },
+        Stage::Align => Work::Align {
+            golds: gold_inputs(txn, &job).await?,
+            trainee: video,
+        },
         Stage::Score => Work::Score {
             procedure: tasks::procedure(txn, job.task_id, job.task_version).await?,
             task_version: job.task_version,
@@ -257,7 +278,9 @@ async fn gold_inputs(txn: &impl ConnectionTrait, job: &job::Model) -> Result<Vec
         inputs.push(GoldInput {
             video: video.ok_or_else(|| missing(job, "a gold"))?,
             gold_version: gold.gold_version,
-            prepared_key: gold.prepared_key.ok_or_else(|| missing(job, "a prepared gold"))?,
+            prepared_key: gold
+                .prepared_key
+                .ok_or_else(|| missing(job, "a prepared gold"))?,
         });
     }
     Ok(inputs)

@@ -3,9 +3,7 @@
 
 use prost::Message;
 use rand::RngExt;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 use sopilot_chassis::Reason;
 use sopilot_proto::{
     catalog::v1::{EmbeddingReference, MediaInfo},
@@ -40,9 +38,18 @@ pub(crate) enum Finished {
         thumbnails_key: String,
         media: MediaInfo,
     },
-    Prepare { prepared_key: String },
-    Align { alignment_keys: Vec<String> },
-    Score { report_key: String, score: f64, verdict: i32, deviation_count: u32 },
+    Prepare {
+        prepared_key: String,
+    },
+    Align {
+        alignment_keys: Vec<String>,
+    },
+    Score {
+        report_key: String,
+        score: f64,
+        verdict: i32,
+        deviation_count: u32,
+    },
 }
 
 /// Why an attempt made nothing.
@@ -73,7 +80,11 @@ pub(crate) enum CompletionVerdict {
 
 impl Failed {
     pub(crate) fn permanent(reason: Reason, message: impl Into<String>) -> Self {
-        Self { kind: FailedKind::Permanent, reason: reason.as_str().to_owned(), message: message.into() }
+        Self {
+            kind: FailedKind::Permanent,
+            reason: reason.as_str().to_owned(),
+            message: message.into(),
+        }
     }
 }
 
@@ -111,7 +122,9 @@ impl Store {
         completion: Completion,
         now: i64,
     ) -> Result<CompletionVerdict> {
-        let attempt = attempt::Entity::find_by_id(completion.token.0 as i64).one(txn).await?;
+        let attempt = attempt::Entity::find_by_id(completion.token.0 as i64)
+            .one(txn)
+            .await?;
         let Some(attempt) = attempt.filter(|attempt| attempt.job_id == completion.job_id) else {
             return Ok(CompletionVerdict::Stale);
         };
@@ -152,15 +165,21 @@ impl Store {
     ) -> Result<()> {
         end_attempt(txn, job.fencing_token, Outcome::Completed, None, now).await?;
         match finished {
-            Finished::Embed { embeddings, clips_key, thumbnails_key, media } => {
+            Finished::Embed {
+                embeddings,
+                clips_key,
+                thumbnails_key,
+                media,
+            } => {
                 let video = load_video(txn, &job).await?;
                 let role = video.role;
                 let mut video = video.into_active_model();
                 video.media = Set(Some(media.encode_to_vec()));
                 video.embedding_rows = Set(Some(embeddings.rows as i32));
                 video.embeddings_key = Set(Some(embeddings.object_key));
-                video.embedder =
-                    Set(Some(embeddings.embedder.unwrap_or_default().encode_to_vec()));
+                video.embedder = Set(Some(
+                    embeddings.embedder.unwrap_or_default().encode_to_vec(),
+                ));
                 video.clips_key = Set(Some(clips_key));
                 video.thumbnails_key = Set(Some(thumbnails_key));
                 video.update(txn).await?;
@@ -174,7 +193,12 @@ impl Store {
                 let keys = Some(alignment_keys.join("\n"));
                 advance(txn, job, Stage::Score, keys, now).await
             }
-            Finished::Score { report_key, score, verdict, deviation_count } => {
+            Finished::Score {
+                report_key,
+                score,
+                verdict,
+                deviation_count,
+            } => {
                 let row = score::Model {
                     job_id: job.id,
                     task_id: job.task_id,
@@ -186,7 +210,9 @@ impl Store {
                     report_key,
                     created_at: now,
                 };
-                score::Entity::insert(score::ActiveModel::from(row).reset_all()).exec(txn).await?;
+                score::Entity::insert(score::ActiveModel::from(row).reset_all())
+                    .exec(txn)
+                    .await?;
                 end(txn, job, JobState::Succeeded, None, now).await
             }
         }
@@ -219,7 +245,9 @@ impl Store {
     ) -> Result<()> {
         let doublings = (job.attempt - 1).clamp(0, 20) as u32;
         let longest = millis(self.config.retry_max);
-        let delay = millis(self.config.retry_base).saturating_mul(1 << doublings).min(longest);
+        let delay = millis(self.config.retry_base)
+            .saturating_mul(1 << doublings)
+            .min(longest);
         let delay = delay / 2 + rand::rng().random_range(0..=delay / 2);
         let mut changed = job.into_active_model();
         changed.state = Set(JobState::Queued);
@@ -361,7 +389,12 @@ async fn unfit(
     let below = format!("videos/{}/", job.video_id);
     let own = |keys: &[&str]| keys.iter().all(|key| key.starts_with(&below));
     Ok(match finished {
-        Finished::Embed { embeddings, clips_key, thumbnails_key, .. } => {
+        Finished::Embed {
+            embeddings,
+            clips_key,
+            thumbnails_key,
+            ..
+        } => {
             let fits = i32::try_from(embeddings.rows).is_ok_and(|rows| rows > 0)
                 && own(&[&embeddings.object_key, clips_key, thumbnails_key]);
             (!fits).then(|| "the embeddings are none, or stored as another video's".to_owned())
@@ -379,7 +412,11 @@ async fn unfit(
 }
 
 async fn load_video(txn: &impl ConnectionTrait, job: &job::Model) -> Result<video::Model> {
-    video::Entity::find_by_id(job.video_id).one(txn).await?.ok_or_else(|| {
-        sea_orm::DbErr::RecordNotFound(format!("video {} of job {}", job.video_id, job.id)).into()
-    })
+    video::Entity::find_by_id(job.video_id)
+        .one(txn)
+        .await?
+        .ok_or_else(|| {
+            sea_orm::DbErr::RecordNotFound(format!("video {} of job {}", job.video_id, job.id))
+                .into()
+        })
 }

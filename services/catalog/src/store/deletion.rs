@@ -40,7 +40,11 @@ impl Store {
         if gone_before.is_some() {
             // An earlier call was cut off: what it left is removed now.
             let jobs = related.into_iter().map(|job| job.id).collect();
-            return Ok(Deleted { cancelled_jobs: Vec::new(), removed_reports: Vec::new(), jobs });
+            return Ok(Deleted {
+                cancelled_jobs: Vec::new(),
+                removed_reports: Vec::new(),
+                jobs,
+            });
         }
         let video = videos::find(&txn, id).await?;
         let ids: Vec<Uuid> = related.iter().map(|job| job.id).collect();
@@ -86,7 +90,11 @@ impl Store {
                 .exec(&txn)
                 .await?;
         }
-        let detail = format!("{} jobs cancelled, {} reports removed", cancelled.len(), reports.len());
+        let detail = format!(
+            "{} jobs cancelled, {} reports removed",
+            cancelled.len(),
+            reports.len()
+        );
         audit::record(&txn, now, "video.delete", id, detail).await?;
         txn.commit().await?;
         Ok(Deleted {

@@ -30,7 +30,11 @@ impl Request {
                 .with_violation("request_id", "longer than 64 characters"),
             ));
         }
-        Ok(Self { method, id: id.to_owned(), hash: Sha256::digest(message).to_vec() })
+        Ok(Self {
+            method,
+            id: id.to_owned(),
+            hash: Sha256::digest(message).to_vec(),
+        })
     }
 
     /// What the first such request made, if there was one.
@@ -41,9 +45,12 @@ impl Request {
         let key = (self.method.to_owned(), self.id.clone());
         match idempotency_key::Entity::find_by_id(key).one(txn).await? {
             None => Ok(None),
-            Some(row) if row.request_hash == self.hash => {
-                Ok(Some(row.response.chunks_exact(16).filter_map(|id| Uuid::from_slice(id).ok()).collect()))
-            }
+            Some(row) if row.request_hash == self.hash => Ok(Some(
+                row.response
+                    .chunks_exact(16)
+                    .filter_map(|id| Uuid::from_slice(id).ok())
+                    .collect(),
+            )),
             Some(_) => Err(Error::new(
                 Reason::IdempotencyConflict,
                 format!(

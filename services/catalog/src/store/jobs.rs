@@ -55,7 +55,10 @@ impl Store {
         if trainee.role == Role::Gold {
             return Err(Error::new(
                 Reason::VideoRoleMismatch,
-                format!("video {} is a gold: the trainee of a score has the role trainee or audit", trainee.id),
+                format!(
+                    "video {} is a gold: the trainee of a score has the role trainee or audit",
+                    trainee.id
+                ),
             ));
         }
         for gold in &new.golds {
@@ -68,13 +71,17 @@ impl Store {
             ..new_job(JobKind::Score, Stage::Align, &trainee, traceparent, now)
         };
         insert(&txn, &job).await?;
-        let golds = new.golds.iter().zip(0..).map(|(video_id, position)| job_gold::ActiveModel {
-            job_id: sea_orm::Set(job.id),
-            position: sea_orm::Set(position),
-            video_id: sea_orm::Set(*video_id),
-            gold_version: sea_orm::Set(0),
-            prepared_key: sea_orm::Set(None),
-        });
+        let golds = new
+            .golds
+            .iter()
+            .zip(0..)
+            .map(|(video_id, position)| job_gold::ActiveModel {
+                job_id: sea_orm::Set(job.id),
+                position: sea_orm::Set(position),
+                video_id: sea_orm::Set(*video_id),
+                gold_version: sea_orm::Set(0),
+                prepared_key: sea_orm::Set(None),
+            });
         job_gold::Entity::insert_many(golds).exec(&txn).await?;
         // Starts it if its videos are ready. What stops it for good is told
         // to the caller now, and no job is left behind.
@@ -112,7 +119,14 @@ impl Store {
         }
         let now = self.now();
         let job_id = queue_prepare(&txn, &gold, traceparent, now).await?;
-        audit::record(&txn, now, "job.submit_prepare", job_id, format!("gold {}", gold.id)).await?;
+        audit::record(
+            &txn,
+            now,
+            "job.submit_prepare",
+            job_id,
+            format!("gold {}", gold.id),
+        )
+        .await?;
         request.keep(&txn, now, &[job_id]).await?;
         let row = read(&txn, job_id).await?;
         txn.commit().await?;
@@ -146,8 +160,11 @@ impl Store {
         if let Some(after) = page.after {
             query = query.filter(job::Column::Id.lt(after));
         }
-        let found =
-            query.order_by_desc(job::Column::Id).limit(page.limit()).all(&self.db).await?;
+        let found = query
+            .order_by_desc(job::Column::Id)
+            .limit(page.limit())
+            .all(&self.db)
+            .await?;
         let page = page.page(found, filter_text, |row| row.id);
         let ids: Vec<Uuid> = page.rows.iter().map(|job| job.id).collect();
         let golds = job_gold::Entity::find()
@@ -160,10 +177,16 @@ impl Store {
             .into_iter()
             .map(|job| {
                 let mine = golds.iter().filter(|gold| gold.job_id == job.id);
-                JobRow { golds: mine.map(|gold| gold.video_id).collect(), job }
+                JobRow {
+                    golds: mine.map(|gold| gold.video_id).collect(),
+                    job,
+                }
             })
             .collect();
-        Ok(Page { rows, next_token: page.next_token })
+        Ok(Page {
+            rows,
+            next_token: page.next_token,
+        })
     }
 
     pub(crate) async fn cancel_job(&self, id: Uuid) -> Result<JobRow> {
@@ -172,7 +195,10 @@ impl Store {
         if row.job.state.ended() {
             return Err(Error::new(
                 Reason::JobAlreadyEnded,
-                format!("job {id} has ended already ({:?}): there is nothing to cancel", row.job.state),
+                format!(
+                    "job {id} has ended already ({:?}): there is nothing to cancel",
+                    row.job.state
+                ),
             ));
         }
         let now = self.now();
@@ -255,7 +281,9 @@ pub(super) fn new_job(
 }
 
 pub(super) async fn insert(txn: &impl ConnectionTrait, job: &Model) -> Result<()> {
-    job::Entity::insert(job.clone().into_active_model().reset_all()).exec(txn).await?;
+    job::Entity::insert(job.clone().into_active_model().reset_all())
+        .exec(txn)
+        .await?;
     Ok(())
 }
 
@@ -272,13 +300,20 @@ pub(super) async fn golds(
 }
 
 pub(super) async fn read(connection: &impl ConnectionTrait, id: Uuid) -> Result<JobRow> {
-    let job = job::Entity::find_by_id(id).one(connection).await?.ok_or_else(|| {
-        Error::new(
-            Reason::JobNotFound,
-            format!("there is no job {id}: list the jobs to see what there is"),
-        )
-    })?;
-    let golds = golds(connection, id).await?.into_iter().map(|gold| gold.video_id).collect();
+    let job = job::Entity::find_by_id(id)
+        .one(connection)
+        .await?
+        .ok_or_else(|| {
+            Error::new(
+                Reason::JobNotFound,
+                format!("there is no job {id}: list the jobs to see what there is"),
+            )
+        })?;
+    let golds = golds(connection, id)
+        .await?
+        .into_iter()
+        .map(|gold| gold.video_id)
+        .collect();
     Ok(JobRow { job, golds })
 }
 
@@ -286,7 +321,10 @@ fn check_gold(gold: &VideoRow, trainee: &VideoRow) -> Result<()> {
     if gold.role != Role::Gold {
         return Err(Error::new(
             Reason::VideoRoleMismatch,
-            format!("video {} is not a gold: score against a video uploaded as gold", gold.id),
+            format!(
+                "video {} is not a gold: score against a video uploaded as gold",
+                gold.id
+            ),
         ));
     }
     if gold.task_id != trainee.task_id {

@@ -55,18 +55,24 @@ mod first_score {
 
     fn task_tables() -> Vec<TableCreateStatement> {
         vec![
-            table("tasks", vec![
-                id("id"),
-                schema::string_uniq("name"),
-                schema::integer("current_version"),
-                schema::big_integer("created_at"),
-            ]),
-            table("task_versions", vec![
-                schema::uuid("task_id"),
-                schema::integer("version"),
-                schema::blob("procedure"),
-                schema::big_integer("created_at"),
-            ])
+            table(
+                "tasks",
+                vec![
+                    id("id"),
+                    schema::string_uniq("name"),
+                    schema::integer("current_version"),
+                    schema::big_integer("created_at"),
+                ],
+            ),
+            table(
+                "task_versions",
+                vec![
+                    schema::uuid("task_id"),
+                    schema::integer("version"),
+                    schema::blob("procedure"),
+                    schema::big_integer("created_at"),
+                ],
+            )
             .primary_key(Index::create().col("task_id").col("version"))
             .to_owned(),
         ]
@@ -74,151 +80,184 @@ mod first_score {
 
     fn video_tables() -> Vec<TableCreateStatement> {
         vec![
-            table("uploads", vec![
-                id("id"),
-                schema::uuid("task_id"),
-                schema::string("role"),
-                schema::big_integer("size_bytes"),
-                schema::string("sha256"),
-                schema::blob("metadata"),
-                schema::big_integer("committed_bytes"),
-                schema::big_integer("stream"),
-                schema::big_integer("created_at"),
-                schema::big_integer("expires_at"),
-            ]),
-            table("upload_parts", vec![
-                schema::uuid("upload_id"),
-                schema::big_integer("offset"),
-                schema::big_integer("stream"),
-            ])
+            table(
+                "uploads",
+                vec![
+                    id("id"),
+                    schema::uuid("task_id"),
+                    schema::string("role"),
+                    schema::big_integer("size_bytes"),
+                    schema::string("sha256"),
+                    schema::blob("metadata"),
+                    schema::big_integer("committed_bytes"),
+                    schema::big_integer("stream"),
+                    schema::big_integer("created_at"),
+                    schema::big_integer("expires_at"),
+                ],
+            ),
+            table(
+                "upload_parts",
+                vec![
+                    schema::uuid("upload_id"),
+                    schema::big_integer("offset"),
+                    schema::big_integer("stream"),
+                ],
+            )
             .primary_key(Index::create().col("upload_id").col("offset"))
             .to_owned(),
-            table("videos", vec![
-                id("id"),
-                schema::uuid("task_id"),
-                schema::string("role"),
-                schema::string("state"),
-                schema::blob("metadata"),
-                schema::big_integer("size_bytes"),
-                schema::string("sha256"),
-                schema::string("source_key"),
-                schema::uuid("ingest_job_id"),
-                schema::integer("gold_version"),
-                schema::integer("task_version"),
-                schema::blob_null("media"),
-                schema::blob_null("embedder"),
-                schema::integer_null("embedding_rows"),
-                schema::string_null("embeddings_key"),
-                schema::string_null("clips_key"),
-                schema::string_null("thumbnails_key"),
-                schema::string_null("prepared_key"),
-                schema::string_null("failure_reason"),
-                schema::text_null("failure_message"),
-                schema::big_integer("created_at"),
-                schema::big_integer_null("deleted_at"),
-            ]),
+            table(
+                "videos",
+                vec![
+                    id("id"),
+                    schema::uuid("task_id"),
+                    schema::string("role"),
+                    schema::string("state"),
+                    schema::blob("metadata"),
+                    schema::big_integer("size_bytes"),
+                    schema::string("sha256"),
+                    schema::string("source_key"),
+                    schema::uuid("ingest_job_id"),
+                    schema::integer("gold_version"),
+                    schema::integer("task_version"),
+                    schema::blob_null("media"),
+                    schema::blob_null("embedder"),
+                    schema::integer_null("embedding_rows"),
+                    schema::string_null("embeddings_key"),
+                    schema::string_null("clips_key"),
+                    schema::string_null("thumbnails_key"),
+                    schema::string_null("prepared_key"),
+                    schema::string_null("failure_reason"),
+                    schema::text_null("failure_message"),
+                    schema::big_integer("created_at"),
+                    schema::big_integer_null("deleted_at"),
+                ],
+            ),
         ]
     }
 
     fn job_tables() -> Vec<TableCreateStatement> {
         vec![
-            table("jobs", vec![
-                id("id"),
-                schema::string("kind"),
-                schema::string("stage"),
-                schema::string("state"),
-                schema::integer("attempt"),
-                schema::double("progress"),
-                schema::uuid("task_id"),
-                schema::uuid("video_id"),
-                schema::integer("task_version"),
-                schema::boolean("waiting"),
-                schema::big_integer("run_after"),
-                schema::big_integer("rung_at"),
-                schema::big_integer_null("lease_expires_at"),
-                schema::big_integer_null("fencing_token"),
-                schema::text_null("alignment_keys"),
-                schema::string_null("failure_reason"),
-                schema::text_null("failure_message"),
-                schema::string("traceparent"),
-                schema::big_integer("created_at"),
-                schema::big_integer("updated_at"),
-                schema::big_integer_null("ended_at"),
-            ]),
-            table("job_golds", vec![
-                schema::uuid("job_id"),
-                schema::integer("position"),
-                schema::uuid("video_id"),
-                schema::integer("gold_version"),
-                schema::string_null("prepared_key"),
-            ])
+            table(
+                "jobs",
+                vec![
+                    id("id"),
+                    schema::string("kind"),
+                    schema::string("stage"),
+                    schema::string("state"),
+                    schema::integer("attempt"),
+                    schema::double("progress"),
+                    schema::uuid("task_id"),
+                    schema::uuid("video_id"),
+                    schema::integer("task_version"),
+                    schema::boolean("waiting"),
+                    schema::big_integer("run_after"),
+                    schema::big_integer("rung_at"),
+                    schema::big_integer_null("lease_expires_at"),
+                    schema::big_integer_null("fencing_token"),
+                    schema::text_null("alignment_keys"),
+                    schema::string_null("failure_reason"),
+                    schema::text_null("failure_message"),
+                    schema::string("traceparent"),
+                    schema::big_integer("created_at"),
+                    schema::big_integer("updated_at"),
+                    schema::big_integer_null("ended_at"),
+                ],
+            ),
+            table(
+                "job_golds",
+                vec![
+                    schema::uuid("job_id"),
+                    schema::integer("position"),
+                    schema::uuid("video_id"),
+                    schema::integer("gold_version"),
+                    schema::string_null("prepared_key"),
+                ],
+            )
             .primary_key(Index::create().col("job_id").col("position"))
             .to_owned(),
-            table("attempts", vec![
-                // The fencing token: counts up over all claims of the catalog.
-                ColumnDef::new("fencing_token")
-                    .big_integer()
-                    .not_null()
-                    .auto_increment()
-                    .primary_key()
-                    .to_owned(),
-                schema::uuid("job_id"),
-                schema::string("stage"),
-                schema::integer("attempt"),
-                schema::string("worker"),
-                schema::big_integer("claimed_at"),
-                schema::big_integer_null("ended_at"),
-                schema::string_null("outcome"),
-                schema::string_null("failure_reason"),
-            ]),
-            table("outbox", vec![
-                sequence("id"),
-                schema::uuid("job_id"),
-                schema::string("stage"),
-                schema::integer("attempt"),
-                schema::string("traceparent"),
-                schema::big_integer("created_at"),
-            ]),
+            table(
+                "attempts",
+                vec![
+                    // The fencing token: counts up over all claims of the catalog.
+                    ColumnDef::new("fencing_token")
+                        .big_integer()
+                        .not_null()
+                        .auto_increment()
+                        .primary_key()
+                        .to_owned(),
+                    schema::uuid("job_id"),
+                    schema::string("stage"),
+                    schema::integer("attempt"),
+                    schema::string("worker"),
+                    schema::big_integer("claimed_at"),
+                    schema::big_integer_null("ended_at"),
+                    schema::string_null("outcome"),
+                    schema::string_null("failure_reason"),
+                ],
+            ),
+            table(
+                "outbox",
+                vec![
+                    sequence("id"),
+                    schema::uuid("job_id"),
+                    schema::string("stage"),
+                    schema::integer("attempt"),
+                    schema::string("traceparent"),
+                    schema::big_integer("created_at"),
+                ],
+            ),
         ]
     }
 
     fn result_tables() -> Vec<TableCreateStatement> {
         vec![
-            table("scores", vec![
-                id("job_id"),
-                schema::uuid("task_id"),
-                schema::uuid("trainee_video_id"),
-                schema::double("score"),
-                schema::integer("verdict"),
-                schema::integer("effective_verdict"),
-                schema::integer("deviation_count"),
-                schema::string("report_key"),
-                schema::big_integer("created_at"),
-            ]),
-            table("reviews", vec![
-                id("id"),
-                schema::uuid("job_id"),
-                schema::integer_null("deviation"),
-                schema::integer_null("verdict"),
-                schema::integer("decision"),
-                schema::string("reviewer"),
-                schema::text("reason"),
-                schema::big_integer("created_at"),
-            ]),
-            table("audit_events", vec![
-                sequence("id"),
-                schema::big_integer("at"),
-                schema::string("action"),
-                schema::uuid("subject_id"),
-                schema::text("detail"),
-            ]),
-            table("idempotency_keys", vec![
-                schema::string("method"),
-                schema::string("request_id"),
-                schema::blob("request_hash"),
-                schema::blob("response"),
-                schema::big_integer("created_at"),
-            ])
+            table(
+                "scores",
+                vec![
+                    id("job_id"),
+                    schema::uuid("task_id"),
+                    schema::uuid("trainee_video_id"),
+                    schema::double("score"),
+                    schema::integer("verdict"),
+                    schema::integer("effective_verdict"),
+                    schema::integer("deviation_count"),
+                    schema::string("report_key"),
+                    schema::big_integer("created_at"),
+                ],
+            ),
+            table(
+                "reviews",
+                vec![
+                    id("id"),
+                    schema::uuid("job_id"),
+                    schema::integer_null("deviation"),
+                    schema::integer_null("verdict"),
+                    schema::integer("decision"),
+                    schema::string("reviewer"),
+                    schema::text("reason"),
+                    schema::big_integer("created_at"),
+                ],
+            ),
+            table(
+                "audit_events",
+                vec![
+                    sequence("id"),
+                    schema::big_integer("at"),
+                    schema::string("action"),
+                    schema::uuid("subject_id"),
+                    schema::text("detail"),
+                ],
+            ),
+            table(
+                "idempotency_keys",
+                vec![
+                    schema::string("method"),
+                    schema::string("request_id"),
+                    schema::blob("request_hash"),
+                    schema::blob("response"),
+                    schema::big_integer("created_at"),
+                ],
+            )
             .primary_key(Index::create().col("method").col("request_id"))
             .to_owned(),
         ]
@@ -254,7 +293,11 @@ mod first_score {
     }
 
     fn id(name: &'static str) -> ColumnDef {
-        ColumnDef::new(name).uuid().not_null().primary_key().to_owned()
+        ColumnDef::new(name)
+            .uuid()
+            .not_null()
+            .primary_key()
+            .to_owned()
     }
 
     fn sequence(name: &'static str) -> ColumnDef {

@@ -92,7 +92,12 @@ impl Store {
             });
         let db = Database::connect(options).await?;
         migration::Migrator::up(&db, None).await?;
-        Ok(Self { db, clock, config, outbox_filled: Arc::new(Notify::new()) })
+        Ok(Self {
+            db,
+            clock,
+            config,
+            outbox_filled: Arc::new(Notify::new()),
+        })
     }
 
     /// A database that lives in memory, on the system's clock.
@@ -107,11 +112,25 @@ impl Store {
         let mut options = ConnectOptions::new("sqlite::memory:");
         // One connection that is never closed: another would see another,
         // empty database.
-        options.max_connections(1).min_connections(1).sqlx_logging(false);
-        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
-        let db = Database::connect(options).await.expect("a database in memory");
-        migration::Migrator::up(&db, None).await.expect("the schema");
-        Self { db, clock, config, outbox_filled: Arc::new(Notify::new()) }
+        options
+            .max_connections(1)
+            .min_connections(1)
+            .sqlx_logging(false);
+        options
+            .idle_timeout(None::<Duration>)
+            .max_lifetime(None::<Duration>);
+        let db = Database::connect(options)
+            .await
+            .expect("a database in memory");
+        migration::Migrator::up(&db, None)
+            .await
+            .expect("the schema");
+        Self {
+            db,
+            clock,
+            config,
+            outbox_filled: Arc::new(Notify::new()),
+        }
     }
 
     /// Whether the database answers.

@@ -24,8 +24,8 @@ use sopilot_proto::{
 use uuid::Uuid;
 
 use super::{
-    Claim, Clock, Completion, CompletionVerdict, Failed, FailedKind, Finished, JobFilter, NewScore, NewUpload,
-    PageRequest, Request, Role, Stage, Store,
+    Claim, Clock, Completion, CompletionVerdict, Failed, FailedKind, Finished, JobFilter, NewScore,
+    NewUpload, PageRequest, Request, Role, Stage, Store,
     claim::Lease,
     entity::{JobKind, JobState, job, outbox, score},
 };
@@ -140,7 +140,9 @@ impl World {
         });
         let clock = Arc::new(AtomicI64::new(1_000_000));
         let store = Store::in_memory(config, Clock::Manual(Arc::clone(&clock))).await;
-        let task = store.create_task("task", &Procedure::default(), &once("CreateTask")).await;
+        let task = store
+            .create_task("task", &Procedure::default(), &once("CreateTask"))
+            .await;
         Self {
             store,
             clock,
@@ -184,7 +186,10 @@ impl World {
             Event::NewVersion => {
                 let procedure = Procedure::default();
                 let request = once("CreateTaskVersion");
-                self.store.create_task_version(self.task, &procedure, &request, "").await.unwrap();
+                self.store
+                    .create_task_version(self.task, &procedure, &request, "")
+                    .await
+                    .unwrap();
                 self.adopt_new().await;
             }
             Event::Pass { millis } => {
@@ -194,7 +199,10 @@ impl World {
             Event::LoseBells => {
                 self.hear().await;
                 let bells = self.store.bells(10_000).await.unwrap();
-                self.store.forget_bells(bells.iter().map(|bell| bell.id).collect()).await.unwrap();
+                self.store
+                    .forget_bells(bells.iter().map(|bell| bell.id).collect())
+                    .await
+                    .unwrap();
             }
             Event::Restart => {
                 self.store.take_back_leases().await.unwrap();
@@ -222,8 +230,15 @@ impl World {
             sha256: "00".repeat(32),
             metadata: VideoMetadata::default(),
         };
-        let upload = self.store.start_upload(new, &once("StartUpload")).await.unwrap();
-        self.store.finish_upload(upload.id, "source", "").await.unwrap();
+        let upload = self
+            .store
+            .start_upload(new, &once("StartUpload"))
+            .await
+            .unwrap();
+        self.store
+            .finish_upload(upload.id, "source", "")
+            .await
+            .unwrap();
         self.videos.push((upload.id, gold));
         self.adopt_new().await;
     }
@@ -234,11 +249,22 @@ impl World {
         if golds.is_empty() || trainees.is_empty() {
             return;
         }
-        let new = NewScore { golds: vec![gold.get(&golds).0], trainee: trainee.get(&trainees).0 };
+        let new = NewScore {
+            golds: vec![gold.get(&golds).0],
+            trainee: trainee.get(&trainees).0,
+        };
         let before = job::Entity::find().count(&self.store.db).await.unwrap();
-        if self.store.submit_score(&new, &once("SubmitScore"), "").await.is_err() {
+        if self
+            .store
+            .submit_score(&new, &once("SubmitScore"), "")
+            .await
+            .is_err()
+        {
             // Refused because of its videos: no job is left behind.
-            assert_eq!(job::Entity::find().count(&self.store.db).await.unwrap(), before);
+            assert_eq!(
+                job::Entity::find().count(&self.store.db).await.unwrap(),
+                before
+            );
         }
         self.adopt_new().await;
     }
@@ -249,7 +275,11 @@ impl World {
         let room_left = (claims.len() as u64) < max;
         for claim in claims {
             let modelled = self.model.get_mut(&claim.job_id).expect("a known job");
-            assert_eq!(modelled.state, JobState::Queued, "claimed a job that does not wait");
+            assert_eq!(
+                modelled.state,
+                JobState::Queued,
+                "claimed a job that does not wait"
+            );
             assert_eq!(modelled.stage, stage);
             assert!(claim.token.0 > self.last_token, "fencing tokens count up");
             self.last_token = claim.token.0;
@@ -258,7 +288,10 @@ impl World {
             modelled.token = Some(claim.token);
             modelled.lease_ends = now + LEASE;
             assert_eq!(claim.attempt, modelled.attempt);
-            self.leases.push(HandedOut { claim, accepted: false });
+            self.leases.push(HandedOut {
+                claim,
+                accepted: false,
+            });
         }
         if room_left {
             let rows = self.rows().await;
@@ -319,7 +352,10 @@ impl World {
         } else {
             CompletionVerdict::Stale
         };
-        assert_eq!(verdict, expected, "{stage:?} with {token}, job is {modelled:?}");
+        assert_eq!(
+            verdict, expected,
+            "{stage:?} with {token}, job is {modelled:?}"
+        );
         if current {
             self.leases[lease].accepted = true;
             self.advance_model(job_id, stage, how).await;
@@ -331,12 +367,18 @@ impl World {
     /// What an accepted result does to its job.
     async fn advance_model(&mut self, job_id: Uuid, stage: Stage, how: How) {
         let row = self.rows().await.remove(&job_id).unwrap();
-        let gold = self.videos.iter().any(|(id, gold)| *id == row.video_id && *gold);
+        let gold = self
+            .videos
+            .iter()
+            .any(|(id, gold)| *id == row.video_id && *gold);
         let now = self.now();
         let modelled = self.model.get_mut(&job_id).unwrap();
         match how {
             How::Well => {
-                assert!(self.done.insert((job_id, name(stage))), "{stage:?} ended well twice");
+                assert!(
+                    self.done.insert((job_id, name(stage))),
+                    "{stage:?} ended well twice"
+                );
                 modelled.attempt = 0;
                 modelled.due_by = now;
                 modelled.state = JobState::Queued;
@@ -367,7 +409,11 @@ impl World {
         for modelled in self.model.values_mut() {
             if modelled.state == JobState::Running && modelled.lease_ends < now {
                 let last = modelled.attempt >= MAX_ATTEMPTS;
-                modelled.state = if last { JobState::Failed } else { JobState::Queued };
+                modelled.state = if last {
+                    JobState::Failed
+                } else {
+                    JobState::Queued
+                };
                 modelled.due_by = now;
             }
         }
@@ -377,7 +423,10 @@ impl World {
         for row in self.rows().await.into_values() {
             let due = row.state == JobState::Queued && !row.waiting && row.run_after <= now;
             let wanted = row.run_after.max(now - RING_AGAIN);
-            let rung = self.bells.get(name(row.stage)).is_some_and(|at| *at >= wanted);
+            let rung = self
+                .bells
+                .get(name(row.stage))
+                .is_some_and(|at| *at >= wanted);
             assert!(!due || rung, "nobody rings for {row:?}");
         }
     }
@@ -409,7 +458,9 @@ impl World {
     /// video, failed because an input did.
     async fn adopt_ends(&mut self) {
         for row in self.rows().await.into_values() {
-            let Some(modelled) = self.model.get_mut(&row.id) else { continue };
+            let Some(modelled) = self.model.get_mut(&row.id) else {
+                continue;
+            };
             if row.state.ended() && !modelled.state.ended() {
                 let follows = row.state == JobState::Cancelled
                     || (row.state == JobState::Failed && row.waiting);
@@ -430,12 +481,22 @@ impl World {
             let modelled = &self.model[&row.id];
             assert_eq!(row.state, modelled.state, "{row:?}");
             assert_eq!(row.state.ended(), row.ended_at.is_some());
-            assert_eq!(row.state == JobState::Running, row.lease_expires_at.is_some());
+            assert_eq!(
+                row.state == JobState::Running,
+                row.lease_expires_at.is_some()
+            );
             if !row.state.ended() {
-                assert_eq!((row.stage, row.attempt), (modelled.stage, modelled.attempt), "{row:?}");
+                assert_eq!(
+                    (row.stage, row.attempt),
+                    (modelled.stage, modelled.attempt),
+                    "{row:?}"
+                );
             }
             if row.state == JobState::Failed {
-                assert!(row.failure_reason.is_some(), "a failure without a reason: {row:?}");
+                assert!(
+                    row.failure_reason.is_some(),
+                    "a failure without a reason: {row:?}"
+                );
             }
         }
     }
@@ -459,7 +520,12 @@ impl World {
         }
         self.compare().await;
         let page = PageRequest::new(500, "", "").unwrap();
-        let jobs = self.store.list_jobs(&JobFilter::default(), page, "").await.unwrap().rows;
+        let jobs = self
+            .store
+            .list_jobs(&JobFilter::default(), page, "")
+            .await
+            .unwrap()
+            .rows;
         for row in &jobs {
             assert!(row.job.state.ended(), "never ended: {:?}", row.job);
         }
@@ -472,11 +538,20 @@ impl World {
             .collect();
         for row in &jobs {
             let scored = row.job.kind == JobKind::Score && row.job.state == JobState::Succeeded;
-            assert!(scored || !scores.contains(&row.job.id), "a score of nothing");
+            assert!(
+                scored || !scores.contains(&row.job.id),
+                "a score of nothing"
+            );
         }
         let bells = self.store.bells(10_000).await.unwrap();
-        self.store.forget_bells(bells.into_iter().map(|bell| bell.id).collect()).await.unwrap();
-        assert_eq!(outbox::Entity::find().count(&self.store.db).await.unwrap(), 0);
+        self.store
+            .forget_bells(bells.into_iter().map(|bell| bell.id).collect())
+            .await
+            .unwrap();
+        assert_eq!(
+            outbox::Entity::find().count(&self.store.db).await.unwrap(),
+            0
+        );
     }
 }
 
@@ -515,8 +590,12 @@ fn finished(stage: Stage, video: Uuid) -> Finished {
             thumbnails_key: derived("thumbnails"),
             media: MediaInfo::default(),
         },
-        Stage::Prepare => Finished::Prepare { prepared_key: derived("prepared") },
-        Stage::Align => Finished::Align { alignment_keys: vec!["alignment".to_owned()] },
+        Stage::Prepare => Finished::Prepare {
+            prepared_key: derived("prepared"),
+        },
+        Stage::Align => Finished::Align {
+            alignment_keys: vec!["alignment".to_owned()],
+        },
         Stage::Score => Finished::Score {
             report_key: "report".to_owned(),
             score: 87.5,

@@ -11,7 +11,10 @@ use crate::error::Result;
 
 impl Store {
     pub(crate) async fn upload_exists(&self, id: Uuid) -> Result<bool> {
-        Ok(upload::Entity::find_by_id(id).one(&self.db).await?.is_some())
+        Ok(upload::Entity::find_by_id(id)
+            .one(&self.db)
+            .await?
+            .is_some())
     }
 
     /// Whether `key` holds the bytes of a video, or of one that is being put
@@ -38,9 +41,14 @@ impl Store {
             .one(&self.db)
             .await?;
         let Some(row) = row else { return Ok(false) };
-        let referred = [row.embeddings_key, row.clips_key, row.thumbnails_key, row.prepared_key]
-            .iter()
-            .any(|held| held.as_deref() == Some(key));
+        let referred = [
+            row.embeddings_key,
+            row.clips_key,
+            row.thumbnails_key,
+            row.prepared_key,
+        ]
+        .iter()
+        .any(|held| held.as_deref() == Some(key));
         if referred {
             return Ok(true);
         }
@@ -66,14 +74,16 @@ impl Store {
         Ok(job.is_some_and(|job| {
             let aligned = job.alignment_keys.as_deref().unwrap_or_default();
             // Alignments serve until the score is made, and its report then.
-            let wanted = !job.state.ended()
-                || (job.state == JobState::Succeeded && report.is_some());
+            let wanted =
+                !job.state.ended() || (job.state == JobState::Succeeded && report.is_some());
             wanted && aligned.lines().any(|held| held == key)
         }))
     }
 
     async fn attempt_running(&self, token: u64) -> Result<bool> {
-        let row = attempt::Entity::find_by_id(token as i64).one(&self.db).await?;
+        let row = attempt::Entity::find_by_id(token as i64)
+            .one(&self.db)
+            .await?;
         Ok(row.is_some_and(|row| row.ended_at.is_none()))
     }
 }

@@ -52,7 +52,11 @@ impl<K: PageKey> PageRequest<K> {
     /// Reads a request; `filter` is everything else that selects the list, and
     /// must be the same for every page of it.
     pub(crate) fn new(size: u32, token: &str, filter: &str) -> Result<Self, ApiError> {
-        let size = if size == 0 { DEFAULT_SIZE } else { size.min(MAX_SIZE) };
+        let size = if size == 0 {
+            DEFAULT_SIZE
+        } else {
+            size.min(MAX_SIZE)
+        };
         let after = match token {
             "" => None,
             token => Some(decode_token(token, filter).ok_or_else(|| {
@@ -63,7 +67,10 @@ impl<K: PageKey> PageRequest<K> {
                 .with_violation("page_token", "not from the previous page of this list")
             })?),
         };
-        Ok(Self { size: u64::from(size), after })
+        Ok(Self {
+            size: u64::from(size),
+            after,
+        })
     }
 
     /// How many rows to ask for: one more than fit, to see whether there is a
@@ -95,9 +102,9 @@ fn decode_token<K: PageKey>(token: &str, filter: &str) -> Option<K> {
 
 /// FNV-1a: tells lists apart; it protects nothing.
 fn fingerprint(filter: &str) -> u32 {
-    filter
-        .bytes()
-        .fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    filter.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 #[cfg(test)]

@@ -99,13 +99,24 @@ impl Store {
         let txn = self.begin().await?;
         if let Some(made) = request.answered(&txn).await? {
             let id = *made.first().unwrap_or(&Uuid::nil());
-            return review::Entity::find_by_id(id).one(&txn).await?.ok_or_else(|| {
-                Error::new(Reason::ScoreNotReady, "the review was deleted with its report")
-            });
+            return review::Entity::find_by_id(id)
+                .one(&txn)
+                .await?
+                .ok_or_else(|| {
+                    Error::new(
+                        Reason::ScoreNotReady,
+                        "the review was deleted with its report",
+                    )
+                });
         }
-        let score =
-            score::Entity::find_by_id(seen.job_id).one(&txn).await?.ok_or_else(|| {
-                Error::new(Reason::ScoreNotReady, "the report was deleted with one of its videos")
+        let score = score::Entity::find_by_id(seen.job_id)
+            .one(&txn)
+            .await?
+            .ok_or_else(|| {
+                Error::new(
+                    Reason::ScoreNotReady,
+                    "the report was deleted with one of its videos",
+                )
             })?;
         let verdict = check(&new, &score)?;
         let now = self.now();
@@ -169,13 +180,13 @@ fn check(new: &NewReview, score: &ScoreRow) -> Result<Option<Verdict>> {
     let said = new.verdict.unwrap_or_default();
     match new.decision {
         ReviewDecision::Confirmed if said == Verdict::Unspecified || said == own => Ok(Some(own)),
-        ReviewDecision::Confirmed => {
-            invalid(format!("confirming {own:?} cannot make it {said:?}: overrule it instead"))
-        }
+        ReviewDecision::Confirmed => invalid(format!(
+            "confirming {own:?} cannot make it {said:?}: overrule it instead"
+        )),
         ReviewDecision::Overruled if said != Verdict::Unspecified && said != own => Ok(Some(said)),
-        ReviewDecision::Overruled => {
-            invalid(format!("overruling {own:?} takes another verdict: say which should stand"))
-        }
+        ReviewDecision::Overruled => invalid(format!(
+            "overruling {own:?} takes another verdict: say which should stand"
+        )),
         ReviewDecision::Unspecified => {
             invalid("say whether the review confirms or overrules".to_owned())
         }

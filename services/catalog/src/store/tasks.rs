@@ -44,11 +44,17 @@ impl Store {
         if let Some(made) = request.answered(&txn).await? {
             return read(&txn, *made.first().unwrap_or(&Uuid::nil())).await;
         }
-        let taken = task::Entity::find().filter(task::Column::Name.eq(name)).one(&txn).await?;
+        let taken = task::Entity::find()
+            .filter(task::Column::Name.eq(name))
+            .one(&txn)
+            .await?;
         if let Some(other) = taken {
             return Err(Error::new(
                 Reason::TaskAlreadyExists,
-                format!("there is a task {name:?} already ({}): choose another name, or give that task a new version", other.id),
+                format!(
+                    "there is a task {name:?} already ({}): choose another name, or give that task a new version",
+                    other.id
+                ),
             ));
         }
         let id = TaskId::new().uuid();
@@ -104,7 +110,14 @@ impl Store {
         for gold in &golds {
             made.push(jobs::queue_prepare(&txn, gold, traceparent, now).await?);
         }
-        audit::record(&txn, now, "task.version", task_id, format!("version {version}")).await?;
+        audit::record(
+            &txn,
+            now,
+            "task.version",
+            task_id,
+            format!("version {version}"),
+        )
+        .await?;
         request.keep(&txn, now, &made).await?;
         let task = read(&txn, task_id).await?;
         txn.commit().await?;
@@ -117,7 +130,10 @@ impl Store {
     }
 
     pub(crate) async fn task_by_name(&self, name: &str) -> Result<TaskRow> {
-        let row = task::Entity::find().filter(task::Column::Name.eq(name)).one(&self.db).await?;
+        let row = task::Entity::find()
+            .filter(task::Column::Name.eq(name))
+            .one(&self.db)
+            .await?;
         match row {
             Some(row) => with_version(&self.db, row).await,
             None => Err(Error::new(
@@ -146,7 +162,10 @@ impl Store {
         for row in page.rows {
             rows.push(with_version(&self.db, row).await?);
         }
-        Ok(Page { rows, next_token: page.next_token })
+        Ok(Page {
+            rows,
+            next_token: page.next_token,
+        })
     }
 
     pub(crate) async fn list_task_versions(
@@ -156,7 +175,8 @@ impl Store {
         filter: &str,
     ) -> Result<Page<VersionRow>> {
         find(&self.db, task_id).await?;
-        let mut query = task_version::Entity::find().filter(task_version::Column::TaskId.eq(task_id));
+        let mut query =
+            task_version::Entity::find().filter(task_version::Column::TaskId.eq(task_id));
         if let Some(after) = page.after {
             query = query.filter(task_version::Column::Version.lt(after));
         }
@@ -166,8 +186,11 @@ impl Store {
             .all(&self.db)
             .await?;
         let page = page.page(found, filter, |row| i64::from(row.version));
-        let rows = page.rows.into_iter().map(decode).collect::<Result<_>>()?;
-        Ok(Page { rows, next_token: page.next_token })
+        let rows = page.rows.iter().map(decode).collect::<Result<_>>()?;
+        Ok(Page {
+            rows,
+            next_token: page.next_token,
+        })
     }
 
     pub(crate) async fn delete_task(&self, id: Uuid) -> Result<()> {
@@ -178,8 +201,10 @@ impl Store {
             .filter(video::Column::DeletedAt.is_null())
             .count(&txn)
             .await?;
-        let uploads =
-            upload::Entity::find().filter(upload::Column::TaskId.eq(id)).count(&txn).await?;
+        let uploads = upload::Entity::find()
+            .filter(upload::Column::TaskId.eq(id))
+            .count(&txn)
+            .await?;
         if videos + uploads > 0 {
             return Err(Error::new(
                 Reason::TaskInUse,
@@ -194,19 +219,29 @@ impl Store {
             .exec(&txn)
             .await?;
         task::Entity::delete_by_id(id).exec(&txn).await?;
-        audit::record(&txn, self.now(), "task.delete", id, format!("{:?}", row.name)).await?;
+        audit::record(
+            &txn,
+            self.now(),
+            "task.delete",
+            id,
+            format!("{:?}", row.name),
+        )
+        .await?;
         txn.commit().await?;
         Ok(())
     }
 }
 
 pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<task::Model> {
-    task::Entity::find_by_id(id).one(connection).await?.ok_or_else(|| {
-        Error::new(
-            Reason::TaskNotFound,
-            format!("there is no task {id}: list the tasks to see what there is"),
-        )
-    })
+    task::Entity::find_by_id(id)
+        .one(connection)
+        .await?
+        .ok_or_else(|| {
+            Error::new(
+                Reason::TaskNotFound,
+                format!("there is no task {id}: list the tasks to see what there is"),
+            )
+        })
 }
 
 /// The SOP of one version of a task.
@@ -225,7 +260,12 @@ async fn read(connection: &impl ConnectionTrait, id: Uuid) -> Result<TaskRow> {
 
 async fn with_version(connection: &impl ConnectionTrait, row: task::Model) -> Result<TaskRow> {
     let current = version_row(connection, row.id, row.current_version).await?;
-    Ok(TaskRow { id: row.id, name: row.name, current, created_at: row.created_at })
+    Ok(TaskRow {
+        id: row.id,
+        name: row.name,
+        current,
+        created_at: row.created_at,
+    })
 }
 
 async fn version_row(
@@ -233,16 +273,17 @@ async fn version_row(
     task_id: Uuid,
     version: i32,
 ) -> Result<VersionRow> {
-    let row = task_version::Entity::find_by_id((task_id, version)).one(connection).await?;
-    row.map(decode).unwrap_or_else(|| {
-        Err(Error::new(
-            Reason::TaskVersionNotFound,
-            format!("task {task_id} has no version {version}"),
-        ))
-    })
+    let row = task_version::Entity::find_by_id((task_id, version))
+        .one(connection)
+        .await?;
+    let row = row.ok_or_else(|| {
+        let message = format!("task {task_id} has no version {version}");
+        Error::new(Reason::TaskVersionNotFound, message)
+    })?;
+    decode(&row)
 }
 
-fn decode(row: task_version::Model) -> Result<VersionRow> {
+fn decode(row: &task_version::Model) -> Result<VersionRow> {
     Ok(VersionRow {
         version: row.version,
         procedure: Procedure::decode(row.procedure.as_slice())?,

@@ -3,8 +3,8 @@
 
 use prost::Message;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use sopilot_chassis::Reason;
 use sopilot_proto::{
@@ -33,7 +33,11 @@ pub(crate) struct NewUpload {
 }
 
 impl Store {
-    pub(crate) async fn start_upload(&self, new: NewUpload, request: &Request) -> Result<UploadRow> {
+    pub(crate) async fn start_upload(
+        &self,
+        new: NewUpload,
+        request: &Request,
+    ) -> Result<UploadRow> {
         let txn = self.begin().await?;
         if let Some(made) = request.answered(&txn).await? {
             let id = *made.first().unwrap_or(&Uuid::nil());
@@ -54,7 +58,9 @@ impl Store {
             created_at: now,
             expires_at: now + millis(self.config.upload_expiry),
         };
-        upload::Entity::insert(upload::ActiveModel::from(row.clone())).exec(&txn).await?;
+        upload::Entity::insert(upload::ActiveModel::from(row.clone()))
+            .exec(&txn)
+            .await?;
         request.keep(&txn, now, &[row.id]).await?;
         txn.commit().await?;
         Ok(row)
@@ -128,7 +134,10 @@ impl Store {
             .order_by_asc(upload_part::Column::Offset)
             .all(&self.db)
             .await?;
-        Ok(rows.into_iter().map(|row| (row.offset as u64, row.stream as u64)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.offset as u64, row.stream as u64))
+            .collect())
     }
 
     /// All bytes have arrived and are right: the upload becomes a video, and
@@ -169,13 +178,22 @@ impl Store {
             created_at: now,
             deleted_at: None,
         };
-        video::Entity::insert(video::ActiveModel::from(row.clone())).exec(&txn).await?;
+        video::Entity::insert(video::ActiveModel::from(row.clone()))
+            .exec(&txn)
+            .await?;
         let job = jobs::new_job(JobKind::Ingest, Stage::Embed, &row, traceparent, now);
-        let job = jobs::Model { id: job_id, task_version: task.current_version, ..job };
+        let job = jobs::Model {
+            id: job_id,
+            task_version: task.current_version,
+            ..job
+        };
         jobs::insert(&txn, &job).await?;
         outbox::ring(&txn, &job, now).await?;
         delete_rows(&txn, id).await?;
-        let detail = format!("{:?}, {} bytes, sha256 {}", row.role, row.size_bytes, row.sha256);
+        let detail = format!(
+            "{:?}, {} bytes, sha256 {}",
+            row.role, row.size_bytes, row.sha256
+        );
         audit::record(&txn, now, "video.create", id, detail).await?;
         txn.commit().await?;
         self.outbox_filled.notify_one();
@@ -217,7 +235,10 @@ impl Store {
 }
 
 async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<UploadRow> {
-    upload::Entity::find_by_id(id).one(connection).await?.ok_or_else(|| unknown_upload(id))
+    upload::Entity::find_by_id(id)
+        .one(connection)
+        .await?
+        .ok_or_else(|| unknown_upload(id))
 }
 
 async fn delete_rows(txn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
@@ -239,7 +260,9 @@ fn offset_mismatch(offset: i64, committed: i64) -> Error {
     Error::Api(
         sopilot_chassis::ApiError::new(
             Reason::UploadOffsetMismatch,
-            format!("the upload stands at {committed} bytes, not at {offset}: go on from {committed}"),
+            format!(
+                "the upload stands at {committed} bytes, not at {offset}: go on from {committed}"
+            ),
         )
         .with_metadata("committed_bytes", committed.to_string()),
     )
@@ -248,6 +271,8 @@ fn offset_mismatch(offset: i64, committed: i64) -> Error {
 fn unknown_upload(id: Uuid) -> Error {
     Error::new(
         Reason::UploadNotFound,
-        format!("there is no upload {id}: it was finished, aborted or has expired; start a new one"),
+        format!(
+            "there is no upload {id}: it was finished, aborted or has expired; start a new one"
+        ),
     )
 }

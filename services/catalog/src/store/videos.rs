@@ -1,8 +1,6 @@
 //! Videos: reading them.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use sopilot_chassis::Reason;
 use uuid::Uuid;
 
@@ -29,7 +27,11 @@ impl Store {
 
     pub(crate) async fn ready_video(&self, id: Uuid) -> Result<VideoRow> {
         let row = find(&self.db, id).await?;
-        if row.state == VideoState::Ready { Ok(row) } else { Err(not_ready(&row)) }
+        if row.state == VideoState::Ready {
+            Ok(row)
+        } else {
+            Err(not_ready(&row))
+        }
     }
 
     pub(crate) async fn list_videos(
@@ -69,7 +71,10 @@ pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<
     if let Some(row) = row {
         return Ok(row);
     }
-    let uploading = upload::Entity::find_by_id(id).one(connection).await?.is_some();
+    let uploading = upload::Entity::find_by_id(id)
+        .one(connection)
+        .await?
+        .is_some();
     Err(if uploading {
         Error::new(
             Reason::VideoNotReady,
@@ -78,7 +83,9 @@ pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<
     } else {
         Error::new(
             Reason::VideoNotFound,
-            format!("there is no video {id}: it never existed or was deleted; list the videos to see what there is"),
+            format!(
+                "there is no video {id}: it never existed or was deleted; list the videos to see what there is"
+            ),
         )
     })
 }
@@ -88,10 +95,15 @@ pub(super) fn not_ready(row: &VideoRow) -> Error {
         VideoState::Failed => format!(
             "video {} cannot be used: {}",
             row.id,
-            row.failure_message.as_deref().unwrap_or("its ingest failed")
+            row.failure_message
+                .as_deref()
+                .unwrap_or("its ingest failed")
         ),
         VideoState::Ingesting | VideoState::Ready => {
-            format!("video {} is still being ingested: wait for job {}", row.id, row.ingest_job_id)
+            format!(
+                "video {} is still being ingested: wait for job {}",
+                row.id, row.ingest_job_id
+            )
         }
     };
     Error::new(Reason::VideoNotReady, message)

@@ -109,7 +109,9 @@ pub(super) async fn fail_video(
     message: &str,
     now: i64,
 ) -> Result<()> {
-    let Some(row) = video::Entity::find_by_id(video_id).one(txn).await? else { return Ok(()) };
+    let Some(row) = video::Entity::find_by_id(video_id).one(txn).await? else {
+        return Ok(());
+    };
     let mut changed = row.into_active_model();
     changed.state = Set(VideoState::Failed);
     changed.failure_reason = Set(Some(reason.to_owned()));
@@ -170,7 +172,10 @@ fn failed(video: &video::Model) -> CannotStart {
         message: format!(
             "video {} cannot be used: {}",
             video.id,
-            video.failure_message.as_deref().unwrap_or("its ingest failed")
+            video
+                .failure_message
+                .as_deref()
+                .unwrap_or("its ingest failed")
         ),
     }
 }
@@ -204,7 +209,11 @@ enum Versions {
 }
 
 async fn version_mismatch(txn: &impl ConnectionTrait, golds: &[video::Model]) -> Result<Versions> {
-    let newest = golds.iter().map(|gold| gold.task_version).max().unwrap_or_default();
+    let newest = golds
+        .iter()
+        .map(|gold| gold.task_version)
+        .max()
+        .unwrap_or_default();
     for gold in golds.iter().filter(|gold| gold.task_version < newest) {
         let preparing = job::Entity::find()
             .filter(job::Column::VideoId.eq(gold.id))
@@ -212,20 +221,26 @@ async fn version_mismatch(txn: &impl ConnectionTrait, golds: &[video::Model]) ->
             .filter(job::Column::State.is_in([JobState::Queued, JobState::Running]))
             .one(txn)
             .await?;
-        if preparing.is_some() {
-            return Ok(Versions::InPreparation);
+        if preparing.is_none() {
+            return Ok(Versions::Differ(CannotStart {
+                reason: Reason::GoldVersionMismatch,
+                message: format!(
+                    "gold {} is prepared for version {} of the task and another gold for version {newest}: prepare it again (SubmitPrepare) and submit the score anew",
+                    gold.id, gold.task_version
+                ),
+            }));
         }
-        return Ok(Versions::Differ(CannotStart {
-            reason: Reason::GoldVersionMismatch,
-            message: format!(
-                "gold {} is prepared for version {} of the task and another gold for version {newest}: prepare it again (SubmitPrepare) and submit the score anew",
-                gold.id, gold.task_version
-            ),
-        }));
     }
-    Ok(Versions::Equal)
+    let equal = golds.iter().all(|gold| gold.task_version == newest);
+    Ok(if equal {
+        Versions::Equal
+    } else {
+        Versions::InPreparation
+    })
 }
 
 fn embedder(video: &video::Model) -> Result<Embedder> {
-    Ok(Embedder::decode(video.embedder.as_deref().unwrap_or_default())?)
+    Ok(Embedder::decode(
+        video.embedder.as_deref().unwrap_or_default(),
+    )?)
 }

@@ -50,13 +50,19 @@ impl ScoringService for Comparisons {
         let header = match stream.message().await?.and_then(|message| message.frame) {
             Some(Frame::Header(header)) => header,
             Some(Frame::Chunk(_)) | None => {
-                return Err(ApiError::invalid("frame", "the first message must be the header").into());
+                return Err(
+                    ApiError::invalid("frame", "the first message must be the header").into(),
+                );
             }
         };
         let comparison = Comparison::new(header)?;
         let alignment = self.align(&comparison, stream).await?;
-        let report = comparison.report(alignment)?;
-        Ok(Response::new(CompareResponse { report: Some(report) }))
+        let report = tokio::task::spawn_blocking(move || comparison.report(alignment))
+            .await
+            .map_err(ApiError::internal)??;
+        Ok(Response::new(CompareResponse {
+            report: Some(report),
+        }))
     }
 }
 
@@ -70,8 +76,12 @@ impl Comparisons {
         let (sender, receiver) = mpsc::channel(2);
         let header = align_request::Frame::Header(comparison.header.clone());
         let forward = async move {
-            let first = AlignRequest { frame: Some(header) };
-            let mut open = sender.send(first).await.is_ok();
+            let first = AlignRequest {
+                frame: Some(header),
+            };
+            if sender.send(first).await.is_err() {
+                return Ok(());
+            }
             while let Some(message) = stream.next().await {
                 let Some(Frame::Chunk(chunk)) = message?.frame else {
                     return Err(Status::from(ApiError::invalid(
@@ -79,16 +89,28 @@ impl Comparisons {
                         "every message after the header must be a chunk",
                     )));
                 };
-                let chunk = AlignRequest { frame: Some(align_request::Frame::Chunk(chunk)) };
-                // Once alignment has refused, its answer says why.
-                open = open && sender.send(chunk).await.is_ok();
+                let chunk = AlignRequest {
+                    frame: Some(align_request::Frame::Chunk(chunk)),
+                };
+                if sender.send(chunk).await.is_err() {
+                    // Alignment has refused; its answer says why.
+                    return Ok(());
+                }
             }
             Ok(())
         };
         let mut client = self.alignment.clone();
-        let (forwarded, answer) =
-            tokio::join!(forward, client.align(ReceiverStream::new(receiver)));
-        forwarded?;
+        let answer = client.align(ReceiverStream::new(receiver));
+        tokio::pin!(forward, answer);
+        // A refusal is passed on at once, however much the caller has yet to
+        // send.
+        let answer = tokio::select! {
+            answer = &mut answer => answer,
+            forwarded = &mut forward => {
+                forwarded?;
+                answer.await
+            }
+        };
         answer?
             .into_inner()
             .alignment
@@ -136,7 +158,10 @@ impl Comparison {
             trainee: trainee.embeddings.clone(),
             steps: steps
                 .iter()
-                .map(|step| ClipRange { first: step.clips.start, end: step.clips.end })
+                .map(|step| ClipRange {
+                    first: step.clips.start,
+                    end: step.clips.end,
+                })
                 .collect(),
             options: Some(AlignOptions {
                 cost: Cost::Cosine.into(),
@@ -152,7 +177,13 @@ impl Comparison {
             self_similarity_quantiles: [0.0; 5],
             non_overlapping_lag,
         };
-        Ok(Self { procedure, prepared, trainee: clips(&trainee.clips), gold_video: gold, header })
+        Ok(Self {
+            procedure,
+            prepared,
+            trainee: clips(&trainee.clips),
+            gold_video: gold,
+            header,
+        })
     }
 
     fn report(mut self, aligned: Alignment) -> Result<ScoreReport, ApiError> {
@@ -175,11 +206,18 @@ impl Comparison {
             alignment: &alignment,
             evidence: &evidence,
         }];
-        let input =
-            ScoreInput { procedure: &self.procedure, golds: &golds, trainee: &self.trainee };
+        let input = ScoreInput {
+            procedure: &self.procedure,
+            golds: &golds,
+            trainee: &self.trainee,
+        };
         let outcome = score(&input)
             .map_err(|error| ApiError::new(Reason::InvalidArgument, error.to_string()))?;
-        Ok(wire_report(outcome, "", provenance(self.gold_video.embedder, &engine)))
+        Ok(wire_report(
+            outcome,
+            "",
+            provenance(self.gold_video.embedder, &engine),
+        ))
     }
 }
 
