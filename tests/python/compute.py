@@ -158,7 +158,7 @@ class Alignment(unittest.TestCase):
         good, zeros = matrix(3, 4, seed=2), bytes(3 * 4 * 4)
         header = alignment_pb2.AlignHeader(gold=inline(3, 4), trainee=inline(3, 4))
         unknown = alignment_pb2.AlignHeader(
-            gold=stored("videos/01890a5d-ac96-774b-bcce-b302099a8057/source"), trainee=inline(3, 4)
+            gold=stored("videos/01890a5d-ac96-774b-bcce-b302099a8057/source-1"), trainee=inline(3, 4)
         )
         outside = alignment_pb2.AlignHeader(gold=stored("../../etc/passwd"), trainee=inline(3, 4))
         huge = alignment_pb2.AlignHeader(gold=inline(2**32 - 1, 2**32 - 1), trainee=inline(3, 4))
