@@ -223,7 +223,7 @@ impl Worker {
                     return Some((response.jobs, lease.unwrap_or(Duration::from_secs(30))));
                 }
                 Err(error) => {
-                    tracing::warn!(error = %error.message(), "cannot claim; trying again")
+                    tracing::warn!(error = %error.message(), "cannot claim; trying again");
                 }
             }
             tokio::select! {

@@ -70,7 +70,6 @@ impl Exit {
             Reason::TaskVersionNotFound => Self(41),
             Reason::VideoNotFound => Self(42),
             Reason::JobNotFound => Self(43),
-            Reason::ScoreNotFound => Self(44),
             Reason::UploadNotFound => Self(45),
             Reason::ObjectNotFound => Self(46),
             Reason::ObjectCorrupt => Self(47),
@@ -93,9 +92,7 @@ impl Exit {
             Reason::Internal => Self::INTERNAL,
             Reason::StorageFull => Self::IO,
             Reason::UploadOffsetMismatch
-            | Reason::StaleFencingToken
             | Reason::WorkerLost
-            | Reason::AttemptsExhausted
             | Reason::Overloaded
             | Reason::DeadlineExceeded
             | Reason::Aborted => Self::TEMPORARY,

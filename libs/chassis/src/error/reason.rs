@@ -143,12 +143,6 @@ reasons! {
     JobAlreadyEnded = "JOB_ALREADY_ENDED", FailedPrecondition, Never,
         "The job has already succeeded, failed or been cancelled.",
         "Read its result; start a new job if another run is wanted.";
-    StaleFencingToken = "STALE_FENCING_TOKEN", Aborted, Never,
-        "The worker's lease ran out and the job was given to another attempt.",
-        "Discard the work of this attempt; nothing is lost.";
-    ScoreNotFound = "SCORE_NOT_FOUND", NotFound, Never,
-        "No score has this identifier.",
-        "Check the identifier, or list the scores of the video.";
     ScoreNotReady = "SCORE_NOT_READY", FailedPrecondition, Never,
         "The score is still being computed, or its job failed.",
         "Wait for its job to end and read the job's state.";
@@ -233,9 +227,6 @@ reasons! {
     WorkerLost = "WORKER_LOST", Unavailable, Backoff,
         "The workers that had the job stopped without reporting, until no attempt was left.",
         "Look for crashes or lack of memory in the workers' logs, then start the job again.";
-    AttemptsExhausted = "ATTEMPTS_EXHAUSTED", Unavailable, Backoff,
-        "The job failed for passing reasons until no attempt was left.",
-        "See the last failure in the message; start the job again once its cause is gone.";
 
     // The system.
     Overloaded = "OVERLOADED", ResourceExhausted, WhenTold,

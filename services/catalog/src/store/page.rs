@@ -6,6 +6,10 @@ use sopilot_chassis::{ApiError, Reason};
 const DEFAULT_SIZE: u32 = 50;
 const MAX_SIZE: u32 = 500;
 
+/// What a page may hold before it ends early. With a last row of a mebibyte it
+/// still fits the 4 MiB that gRPC clients take by default.
+const PAGE_BYTES: usize = 2 << 20;
+
 /// Which page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageRequest<K> {
@@ -80,9 +84,28 @@ impl<K: PageKey> PageRequest<K> {
     }
 
     /// Makes a page of what [`limit`](Self::limit) found.
-    pub(crate) fn page<T>(&self, mut rows: Vec<T>, filter: &str, key: impl Fn(&T) -> K) -> Page<T> {
-        let more = rows.len() as u64 > self.size;
-        rows.truncate(self.size as usize);
+    pub(crate) fn page<T>(&self, rows: Vec<T>, filter: &str, key: impl Fn(&T) -> K) -> Page<T> {
+        self.page_of_bytes(rows, filter, key, |_| 0)
+    }
+
+    /// As [`page`](Self::page), for rows of any size: ends a page early that
+    /// would not fit a message, but never before its first row.
+    pub(crate) fn page_of_bytes<T>(
+        &self,
+        mut rows: Vec<T>,
+        filter: &str,
+        key: impl Fn(&T) -> K,
+        bytes: impl Fn(&T) -> usize,
+    ) -> Page<T> {
+        let mut room = PAGE_BYTES;
+        let fitting = rows.iter().take_while(|row| {
+            let fits = room > 0;
+            room = room.saturating_sub(bytes(row));
+            fits
+        });
+        let fitting = fitting.count().min(self.size as usize);
+        let more = rows.len() > fitting;
+        rows.truncate(fitting);
         let next_token = match rows.last() {
             Some(last) if more => encode_token(&key(last), filter),
             _ => String::new(),
@@ -142,6 +165,16 @@ mod tests {
             let error = PageRequest::<i64>::new(2, wrong, "state=FAILED").unwrap_err();
             assert_eq!(error.reason, Reason::PageTokenInvalid);
         }
+    }
+
+    #[test]
+    fn large_rows_make_small_pages() {
+        let request = PageRequest::<i64>::new(100, "", "").unwrap();
+        let page = request.page_of_bytes(vec![5, 4, 3, 2], "", |row| *row, |_| 1 << 20);
+        assert_eq!(page.rows, [5, 4]);
+        assert!(!page.next_token.is_empty());
+        let huge = request.page_of_bytes(vec![5, 4], "", |row| *row, |_| 1 << 30);
+        assert_eq!(huge.rows, [5], "at least one");
     }
 
     #[test]

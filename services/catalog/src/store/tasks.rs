@@ -157,15 +157,12 @@ impl Store {
             .limit(page.limit())
             .all(&self.db)
             .await?;
-        let page = page.page(found, filter, |row| row.id);
-        let mut rows = Vec::with_capacity(page.rows.len());
-        for row in page.rows {
+        let mut rows = Vec::with_capacity(found.len());
+        for row in found {
             rows.push(with_version(&self.db, row).await?);
         }
-        Ok(Page {
-            rows,
-            next_token: page.next_token,
-        })
+        let bytes = |row: &TaskRow| row.current.procedure.encoded_len();
+        Ok(page.page_of_bytes(rows, filter, |row| row.id, bytes))
     }
 
     pub(crate) async fn list_task_versions(
@@ -185,12 +182,9 @@ impl Store {
             .limit(page.limit())
             .all(&self.db)
             .await?;
-        let page = page.page(found, filter, |row| i64::from(row.version));
-        let rows = page.rows.iter().map(decode).collect::<Result<_>>()?;
-        Ok(Page {
-            rows,
-            next_token: page.next_token,
-        })
+        let rows = found.iter().map(decode).collect::<Result<_>>()?;
+        let bytes = |row: &VersionRow| row.procedure.encoded_len();
+        Ok(page.page_of_bytes(rows, filter, |row| i64::from(row.version), bytes))
     }
 
     pub(crate) async fn delete_task(&self, id: Uuid) -> Result<()> {

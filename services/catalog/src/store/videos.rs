@@ -58,7 +58,7 @@ impl Store {
             .limit(page.limit())
             .all(&self.db)
             .await?;
-        Ok(page.page(rows, filter_text, |row| row.id))
+        Ok(page.page_of_bytes(rows, filter_text, |row| row.id, |row| row.metadata.len()))
     }
 }
 
