@@ -74,9 +74,9 @@ impl Catalog {
         Ok(self.store.take_back_leases().await?)
     }
 
-    /// Whether the database answers; for readiness.
-    pub async fn is_ready(&self) -> bool {
-        self.store.ping().await.is_ok()
+    /// Asks the database whether it answers; for readiness.
+    pub async fn check_database(&self) -> Result<(), sopilot_chassis::ApiError> {
+        Ok(self.store.ping().await?)
     }
 
     /// The catalog's gRPC services. Long streams end when `shutdown` drains,

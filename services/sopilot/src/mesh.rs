@@ -26,6 +26,9 @@ use sopilot_embedding::{Embedding, EmbeddingConfig};
 use sopilot_proto::DESCRIPTORS;
 use sopilot_scoring::{Scoring, ScoringConfig};
 
+/// How often the catalog asks its database whether it answers.
+const DATABASE_CHECK: Duration = Duration::from_secs(5);
+
 /// How long calls in flight may go on once the work has ended.
 const SERVERS_GRACE: Duration = Duration::from_secs(2);
 
@@ -218,6 +221,7 @@ impl Mesh {
             Arc::clone(&bus),
         )
         .await?;
+        let catalog = Arc::new(catalog);
         // The lock says that nobody else is alive who could hold one.
         catalog.take_back_leases().await?;
         let embedding = Embedding::open(
@@ -233,16 +237,17 @@ impl Mesh {
             channel("alignment", &addresses.alignment)?,
         );
 
-        let mut serving = Serving {
+        let serving = Serving {
             config,
             work: &work,
             servers: &servers,
-            readiness: Vec::new(),
         };
-        serving.serve(listeners.catalog, catalog.services(&servers))?;
-        serving.serve(listeners.embedding, embedding.services())?;
-        serving.serve(listeners.alignment, alignment.services())?;
-        serving.serve(listeners.scoring, scoring.services())?;
+        let readiness = [
+            serving.serve(listeners.catalog, catalog.services(&servers))?,
+            serving.serve(listeners.embedding, embedding.services())?,
+            serving.serve(listeners.alignment, alignment.services())?,
+            serving.serve(listeners.scoring, scoring.services())?,
+        ];
 
         let jobs: PeerChannel = channel("catalog", &addresses.catalog)?;
         let name = format!("sopilot-{}", std::process::id());
@@ -250,7 +255,17 @@ impl Mesh {
         embedding.start(&name, jobs.clone(), Arc::clone(&bus), &work);
         alignment.start(&name, &jobs, &bus, &work);
         scoring.start(&name, jobs, Arc::clone(&bus), &work);
-        serving.readiness.iter().for_each(Readiness::set_ready);
+        readiness.iter().for_each(Readiness::set_ready);
+        let [catalog_readiness, ..] = readiness;
+        tokio::spawn(catalog_readiness.watch_dependency(
+            servers.clone(),
+            "database".to_owned(),
+            DATABASE_CHECK,
+            move || {
+                let catalog = Arc::clone(&catalog);
+                async move { catalog.check_database().await }
+            },
+        ));
         Ok(Self {
             addresses,
             work,
@@ -316,16 +331,15 @@ struct Serving<'a> {
     config: &'a MeshConfig,
     work: &'a Shutdown,
     servers: &'a Shutdown,
-    readiness: Vec<Readiness>,
 }
 
 impl Serving<'_> {
-    fn serve(&mut self, listener: Listener, services: Services) -> Result<(), ServerError> {
+    fn serve(&self, listener: Listener, services: Services) -> Result<Readiness, ServerError> {
         let server = Server::builder(self.config.server.clone())
             .with_services(services)
             .with_descriptor_set(DESCRIPTORS)
             .build(listener)?;
-        self.readiness.push(server.readiness());
+        let readiness = server.readiness();
         let (work, servers) = (self.work.clone(), self.servers.clone());
         tokio::spawn(async move {
             if let Err(error) = server.serve(&servers).await {
@@ -333,7 +347,7 @@ impl Serving<'_> {
                 work.trigger();
             }
         });
-        Ok(())
+        Ok(readiness)
     }
 }
 
