@@ -37,6 +37,11 @@ impl AttemptError {
         }
     }
 
+    /// The catalog or this service is at fault: no other attempt can help.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::permanent(Reason::Internal, message)
+    }
+
     /// Whether no other attempt can help.
     pub fn is_permanent(&self) -> bool {
         self.permanent

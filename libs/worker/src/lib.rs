@@ -9,6 +9,7 @@
 
 mod attempt;
 mod heartbeat;
+mod stored;
 
 use std::{num::NonZeroU16, sync::Arc, time::Duration};
 
@@ -33,6 +34,7 @@ use tracing::Instrument;
 
 pub use attempt::{AttemptError, JobContext};
 use heartbeat::Heartbeats;
+pub use stored::{stored_key, stored_message};
 
 /// What a worker does with a job.
 #[async_trait]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use prost::Message;
 use sopilot_blob::{Key, ObjectName};
 use sopilot_chassis::Reason;
@@ -19,7 +18,7 @@ use sopilot_proto::{
     id::VideoId,
 };
 use sopilot_wire::{clips, prepared_gold, procedure, time_range, wire_prepared_gold};
-use sopilot_worker::{AttemptError, Handler, JobContext};
+use sopilot_worker::{AttemptError, Handler, JobContext, stored_message};
 
 use crate::engine::{Engine, LoadError, Plan, api_error};
 
@@ -42,9 +41,9 @@ impl Handler for Jobs {
                     self.prepare(work, &context).await.map(Outcome::Prepare)
                 }
                 Some(Work::Align(work)) => self.align(work, &context).await.map(Outcome::Align),
-                Some(Work::Embed(_) | Work::Score(_)) | None => {
-                    Err(internal("the job is neither to prepare nor to align"))
-                }
+                Some(Work::Embed(_) | Work::Score(_)) | None => Err(AttemptError::internal(
+                    "the job is neither to prepare nor to align",
+                )),
             }
         };
         tokio::select! {
@@ -65,11 +64,13 @@ impl Jobs {
         let video: VideoId = work
             .video_id
             .parse()
-            .map_err(|error| internal(format!("the job's gold: {error}")))?;
+            .map_err(|error| AttemptError::internal(format!("the job's gold: {error}")))?;
         let matrix = self.engine.load(&work.embeddings_key).await?;
-        let index: ClipIndex = self.message(&work.clips_key).await?;
-        let procedure = procedure(&work.procedure.unwrap_or_default())
-            .map_err(|violations| internal(format!("the stored procedure: {violations:?}")))?;
+        let index: ClipIndex =
+            stored_message(&self.engine.blobs, &work.clips_key, MAX_MESSAGE_BYTES).await?;
+        let procedure = procedure(&work.procedure.unwrap_or_default()).map_err(|violations| {
+            AttemptError::internal(format!("the stored procedure: {violations:?}"))
+        })?;
         let step_times: Vec<_> = work.step_times.iter().map(time_range).collect();
         let prepared = tokio::task::spawn_blocking(move || {
             let gold = MatrixView::new(Side::Gold, matrix.rows(), matrix.dim(), matrix.data())?;
@@ -104,7 +105,7 @@ impl Jobs {
                 .align(Arc::new(matrix), Arc::clone(&trainee), plan)
                 .await?;
             let name = ObjectName::parse(&format!("alignment-{index}.binpb"))
-                .map_err(|error| internal(error.to_string()))?;
+                .map_err(|error| AttemptError::internal(error.to_string()))?;
             let key = Key::result(context.attempt(), name);
             self.engine
                 .blobs
@@ -118,7 +119,8 @@ impl Jobs {
 
     async fn gold(&self, gold: &AlignGold) -> Result<(sopilot_blob::Matrix, Plan), AttemptError> {
         let matrix = self.engine.load(&gold.embeddings_key).await?;
-        let wire: PreparedGold = self.message(&gold.prepared_key).await?;
+        let wire: PreparedGold =
+            stored_message(&self.engine.blobs, &gold.prepared_key, MAX_MESSAGE_BYTES).await?;
         let prepared = prepared_gold(&wire)
             .map_err(|error| AttemptError::permanent(Reason::ObjectCorrupt, error.to_string()))?;
         let plan = Plan {
@@ -129,20 +131,12 @@ impl Jobs {
         };
         Ok((matrix, plan))
     }
-
-    async fn message<M: Message + Default>(&self, key: &str) -> Result<M, AttemptError> {
-        let key = Key::parse(key).map_err(|error| internal(error.to_string()))?;
-        let bytes: Bytes = self.engine.blobs.get(&key, MAX_MESSAGE_BYTES).await?;
-        M::decode(bytes).map_err(|error| {
-            AttemptError::permanent(Reason::ObjectCorrupt, format!("object {key}: {error}"))
-        })
-    }
 }
 
 impl From<LoadError> for AttemptError {
     fn from(error: LoadError) -> Self {
         match error {
-            LoadError::Key(message) => internal(message),
+            LoadError::Key(message) => AttemptError::internal(message),
             LoadError::Blob(error) => error.into(),
         }
     }
@@ -160,8 +154,4 @@ fn from_prepare(error: &PrepareError) -> AttemptError {
         PrepareError::Embeddings(error) => return api_error(error).into(),
     };
     AttemptError::permanent(reason, error.to_string())
-}
-
-fn internal(message: impl Into<String>) -> AttemptError {
-    AttemptError::permanent(Reason::Internal, message)
 }

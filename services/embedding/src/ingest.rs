@@ -20,7 +20,7 @@ use sopilot_proto::{
 use sopilot_video::{
     CancelToken, Clip, DecodePlan, Decoder, Ffmpeg, FrameSize, Limits, Mask, VideoError, VideoInfo,
 };
-use sopilot_worker::{AttemptError, Handler, JobContext};
+use sopilot_worker::{AttemptError, Handler, JobContext, stored_key};
 
 use crate::grpc;
 
@@ -63,7 +63,7 @@ impl Handler for Ingest {
         let video: VideoId = work.video_id.parse().map_err(|error| {
             AttemptError::permanent(Reason::Internal, format!("the job's video: {error}"))
         })?;
-        let file = self.blobs.open_file(&key(&work.source_key)?).await?;
+        let file = self.blobs.open_file(&stored_key(&work.source_key)?).await?;
         let plan = self.plan(&work)?;
         let ingested = self.decode_and_embed(file, plan, &context).await?;
         let outcome = self.store(video, ingested, &context).await?;
@@ -238,10 +238,6 @@ impl Job {
             self.context.set_progress(decoder.decoded_seconds() / total);
         }
     }
-}
-
-fn key(text: &str) -> Result<Key, AttemptError> {
-    Key::parse(text).map_err(|error| AttemptError::permanent(Reason::Internal, error.to_string()))
 }
 
 fn from_embed(error: &EmbedError) -> AttemptError {

@@ -12,7 +12,7 @@ use sopilot_proto::{
     scoring::v1::{Provenance, ScoreReport},
 };
 use sopilot_wire::{clips, prepared_gold, procedure};
-use sopilot_worker::{AttemptError, Handler, JobContext};
+use sopilot_worker::{AttemptError, Handler, JobContext, stored_message};
 
 use crate::grpc::{provenance, wire_report};
 
@@ -38,7 +38,7 @@ struct Measured {
 impl Handler for Jobs {
     async fn run(&self, job: ClaimedJob, context: JobContext) -> Result<Outcome, AttemptError> {
         let Some(Work::Score(work)) = job.work else {
-            return Err(internal("the job is not to score"));
+            return Err(AttemptError::internal("the job is not to score"));
         };
         tokio::select! {
             outcome = self.score(&job.job_id, work, &context) => outcome.map(Outcome::Score),
@@ -56,7 +56,8 @@ impl Jobs {
         work: ScoreWork,
         context: &JobContext,
     ) -> Result<ScoreResult, AttemptError> {
-        let index: ClipIndex = self.message(&work.trainee_clips_key).await?;
+        let index: ClipIndex =
+            stored_message(&self.blobs, &work.trainee_clips_key, MAX_EVIDENCE_BYTES).await?;
         let mut measured = Vec::with_capacity(work.golds.len());
         for gold in &work.golds {
             measured.push(
@@ -65,8 +66,10 @@ impl Jobs {
             );
             context.set_progress(measured.len() as f64 / (work.golds.len() + 1) as f64);
         }
-        let procedure = procedure(&work.procedure.clone().unwrap_or_default())
-            .map_err(|violations| internal(format!("the stored procedure: {violations:?}")))?;
+        let procedure =
+            procedure(&work.procedure.clone().unwrap_or_default()).map_err(|violations| {
+                AttemptError::internal(format!("the stored procedure: {violations:?}"))
+            })?;
         let made_by = |left_out: &[usize], engine: &str| made_by(&work, left_out, engine);
         let report = tokio::task::block_in_place(|| {
             let golds: Vec<GoldInput<'_>> = measured
@@ -112,8 +115,10 @@ impl Jobs {
         alignment_key: &str,
     ) -> Result<Measured, AttemptError> {
         let damaged = |what: String| AttemptError::permanent(Reason::ObjectCorrupt, what);
-        let prepared: alignment::PreparedGold = self.message(prepared_key).await?;
-        let aligned: alignment::Alignment = self.message(alignment_key).await?;
+        let prepared: alignment::PreparedGold =
+            stored_message(&self.blobs, prepared_key, MAX_EVIDENCE_BYTES).await?;
+        let aligned: alignment::Alignment =
+            stored_message(&self.blobs, alignment_key, MAX_EVIDENCE_BYTES).await?;
         let engine = aligned.engine.clone();
         let (alignment, evidence) = sopilot_wire::alignment(aligned)
             .map_err(|error| damaged(format!("object {alignment_key}: {error}")))?;
@@ -123,14 +128,6 @@ impl Jobs {
             alignment,
             evidence,
             engine,
-        })
-    }
-
-    async fn message<M: Message + Default>(&self, key: &str) -> Result<M, AttemptError> {
-        let key = Key::parse(key).map_err(|error| internal(error.to_string()))?;
-        let bytes = self.blobs.get(&key, MAX_EVIDENCE_BYTES).await?;
-        M::decode(bytes).map_err(|error| {
-            AttemptError::permanent(Reason::ObjectCorrupt, format!("object {key}: {error}"))
         })
     }
 }
@@ -157,8 +154,4 @@ fn from_score(error: &ScoreError) -> AttemptError {
         }
     };
     AttemptError::permanent(reason, error.to_string())
-}
-
-fn internal(message: impl Into<String>) -> AttemptError {
-    AttemptError::permanent(Reason::Internal, message)
 }
