@@ -1,0 +1,1 @@
+//! Other ways to find deviations, to be measured beside ours.
