@@ -56,6 +56,9 @@ pub enum Edit {
     WrongObject {
         /// The step.
         step: usize,
+        /// How much it differs from the right one: from 0.1, hardly to be
+        /// seen, to 1, as much as the style can show.
+        difference: f64,
     },
     /// Break a step off.
     Incomplete {
@@ -63,6 +66,11 @@ pub enum Edit {
         step: usize,
         /// How much of it is done, above 0 and below 1.
         fraction: f64,
+    },
+    /// Stop recording too early: the last steps are not in the video.
+    Truncate {
+        /// How many steps are lost; at least one is left.
+        lost: usize,
     },
     /// Do nothing for a while.
     IdlePause {
@@ -110,15 +118,16 @@ pub enum EditError {
 impl Edit {
     /// The steps that this edit changes; a step that moves changes those that
     /// it jumps over too.
-    pub(crate) fn changes(&self) -> RangeInclusive<usize> {
+    pub(crate) fn changes(&self, steps: usize) -> RangeInclusive<usize> {
         match *self {
+            Self::Truncate { lost } => steps.saturating_sub(lost)..=steps.saturating_sub(1),
             Self::Swap { first } => first..=first.saturating_add(1),
             Self::MoveTo { step, to } => step.min(to)..=step.max(to),
             Self::Drop { step }
             | Self::Repeat { step }
             | Self::Slow { step, .. }
             | Self::Fast { step, .. }
-            | Self::WrongObject { step }
+            | Self::WrongObject { step, .. }
             | Self::Incomplete { step, .. } => step..=step,
             // Empty: an activity between steps changes none.
             Self::Insert { .. } | Self::IdlePause { .. } => RangeInclusive::new(1, 0),
@@ -130,7 +139,7 @@ impl Edit {
     pub(crate) fn check(&self, steps: usize) -> Result<(), EditError> {
         let last = match *self {
             Self::Insert { after, .. } | Self::IdlePause { after, .. } => after,
-            _ => *self.changes().end(),
+            _ => *self.changes(steps).end(),
         };
         if last >= steps {
             return Err(EditError::NoSuchStep {
@@ -140,6 +149,12 @@ impl Edit {
             });
         }
         let wrong = match *self {
+            Self::Truncate { lost } if lost == 0 || lost >= steps => {
+                Some("at least one step must be lost, and one must be left")
+            }
+            Self::WrongObject { difference, .. } if !(0.1..=1.0).contains(&difference) => {
+                Some("the difference must be from 0.1 to 1")
+            }
             Self::MoveTo { step, to } if step.abs_diff(to) < 2 => {
                 Some("a step must move by at least two places; by one it is a Swap")
             }
@@ -192,6 +207,12 @@ mod tests {
                 step: 0,
                 fraction: 1.0,
             },
+            Edit::WrongObject {
+                step: 0,
+                difference: 0.0,
+            },
+            Edit::Truncate { lost: 0 },
+            Edit::Truncate { lost: 8 },
         ];
         for edit in wrong {
             assert!(

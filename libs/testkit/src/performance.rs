@@ -2,9 +2,11 @@
 
 use rand::RngExt;
 
+use sopilot_judge::{DeviationKind, Segment, TimeRange, TrueDeviation, Truth};
+
 use crate::{
-    DeviationKind, Edit, EditError, Procedure, RenderOptions, Segment, Task, TimeRange,
-    TrueDeviation, Truth,
+    Change, Conditions, Edit, EditError, GoldStep, Procedure, Task,
+    conditions::{Aspect, Draw},
     seed::{Purpose, rng},
 };
 
@@ -18,12 +20,13 @@ const LEAD_IN_S: f64 = 0.6;
 const LEAD_OUT_S: f64 = 0.8;
 
 /// One person doing a procedure once. Two performances of the same procedure
-/// with different seeds differ in tempo, hands, paths, camera, light and noise.
+/// with different seeds differ in tempo, hands, paths, camera, light and noise,
+/// as much as their [`Conditions`] say.
 #[derive(Debug, Clone)]
 pub struct Performance {
     procedure: Procedure,
     seed: u64,
-    is_gold: bool,
+    conditions: Conditions,
     edits: Vec<Edit>,
 }
 
@@ -60,8 +63,9 @@ pub(crate) enum Activity {
 pub(crate) struct Execution {
     /// How many times the usual time it takes.
     pub(crate) stretch: f64,
-    /// Whether the wrong part or tool is used.
-    pub(crate) wrong_object: bool,
+    /// How much the part or tool that is used differs from the right one: 0
+    /// not at all, 1 as much as it can.
+    pub(crate) wrong_object: f64,
     /// How much of it is done, above 0 and up to 1.
     pub(crate) fraction: f64,
 }
@@ -75,23 +79,28 @@ pub(crate) struct Slot {
 }
 
 impl Performance {
-    /// The gold: every step once, in order, at its nominal duration. The times
-    /// in [`TrueDeviation::gold_time`] are this performance's.
+    /// The gold: every step once, in order, at its nominal duration.
     pub fn gold(procedure: &Procedure) -> Self {
         Self {
-            is_gold: true,
-            ..Self::new(procedure, procedure.seed)
+            conditions: Conditions::SAME,
+            ..Self::new(procedure, procedure.seed())
         }
     }
 
-    /// A trainee who makes no mistakes, yet.
+    /// A trainee who makes no mistakes, yet, on another day than the gold.
     pub fn new(procedure: &Procedure, seed: u64) -> Self {
         Self {
             procedure: procedure.clone(),
             seed,
-            is_gold: false,
+            conditions: Conditions::default(),
             edits: Vec::new(),
         }
+    }
+
+    /// Recorded under other conditions.
+    #[must_use]
+    pub fn under(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }
     }
 
     /// Adds a mistake. Each step can be changed by one edit only; extra
@@ -102,9 +111,11 @@ impl Performance {
     /// [`EditError`] if the edit names a step or number that does not exist, or
     /// changes a step that another edit changed.
     pub fn with(mut self, edit: Edit) -> Result<Self, EditError> {
-        edit.check(self.procedure.steps.len())?;
+        let steps = self.procedure.steps().len();
+        edit.check(steps)?;
         for earlier in &self.edits {
-            if let Some(step) = edit.changes().find(|step| earlier.changes().contains(step)) {
+            let changed = earlier.changes(steps);
+            if let Some(step) = edit.changes(steps).find(|step| changed.contains(step)) {
                 return Err(EditError::Conflict {
                     edit,
                     step,
@@ -131,40 +142,67 @@ impl Performance {
         &self.edits
     }
 
-    /// What the video rendered with `options` shows. The options are taken to be
-    /// ones that [`render`](crate::render()) accepts.
-    pub fn truth(&self, options: RenderOptions) -> Truth {
+    /// How it is recorded.
+    pub fn conditions(&self) -> Conditions {
+        self.conditions
+    }
+
+    /// What the video shows.
+    pub fn truth(&self) -> Truth {
         let slots = self.schedule();
-        let gold = Self::gold(&self.procedure).schedule();
-        let mistake = |(index, edit): (usize, &Edit)| deviation(index, edit, &gold, &slots);
-        let pauses = slots
-            .iter()
-            .filter(|slot| matches!(slot.activity, Activity::Pause { .. }));
         Truth {
-            procedure: self.procedure.name.clone(),
-            seed: self.seed,
-            fps: options.fps,
-            width: options.width,
-            height: options.height,
-            seconds: self.frames(options) as f64 / f64::from(options.fps),
             steps_done: slots.iter().filter_map(Slot::segment).collect(),
-            mistakes: self.edits.iter().enumerate().filter_map(mistake).collect(),
-            pauses: pauses.map(Slot::time).collect(),
+            deviations: (self.edits.iter().enumerate())
+                .flat_map(|(index, edit)| self.deviations(index, edit, &slots))
+                .collect(),
         }
     }
 
-    /// Frames of the video rendered with `options`.
-    pub(crate) fn frames(&self, options: RenderOptions) -> usize {
-        let end = self.schedule().last().map_or(0.0, |slot| slot.end_s);
-        ((end + LEAD_OUT_S) * f64::from(options.fps)).ceil() as usize
+    /// The steps as this performance first shows them: for the gold, what an
+    /// SOP's list of steps needs. A step that is not shown is left out.
+    pub fn gold_steps(&self) -> Vec<GoldStep> {
+        let slots = self.schedule();
+        let shown = |step: usize| {
+            let mut segments = slots.iter().filter_map(Slot::segment);
+            segments.find(|segment| segment.step == step)
+        };
+        (self.procedure.steps().iter().enumerate())
+            .filter_map(|(index, spec)| {
+                shown(index).map(|segment| GoldStep {
+                    name: spec.name.clone(),
+                    time: segment.time(),
+                    critical: spec.critical,
+                })
+            })
+            .collect()
+    }
+
+    /// Length of the video, in seconds. A video that is cut off ends with the
+    /// last activity.
+    pub fn seconds(&self) -> f64 {
+        let end = self.schedule().last().map_or(LEAD_IN_S, |slot| slot.end_s);
+        let cut = (self.edits.iter()).any(|edit| matches!(edit, Edit::Truncate { .. }));
+        if cut { end } else { end + LEAD_OUT_S }
+    }
+
+    /// Frames of the video at `fps` frames per second.
+    pub(crate) fn frames(&self, fps: u32) -> usize {
+        (self.seconds() * f64::from(fps)).ceil() as usize
+    }
+
+    /// The numbers that describe one aspect of this recording.
+    pub(crate) fn draw(&self, aspect: Aspect) -> Draw {
+        let change = self.conditions.of(aspect);
+        Draw::new(self.procedure.seed(), self.seed, aspect, change)
     }
 
     /// Everything that is done, in order of time, with small gaps between.
     pub(crate) fn schedule(&self) -> Vec<Slot> {
-        let tempo = if self.is_gold {
-            1.0
-        } else {
-            rng(self.seed, Purpose::Performer).random_range(0.88..1.18)
+        let mut performer = rng(self.seed, Purpose::Performer);
+        let tempo = match self.conditions.pace {
+            Change::Same => 1.0,
+            Change::Mild => performer.random_range(0.88..1.18),
+            Change::Strong => performer.random_range(0.78..1.35),
         };
         let mut now = LEAD_IN_S;
         let mut slots = Vec::new();
@@ -184,12 +222,14 @@ impl Performance {
     /// Activities in the order in which they are done. The steps that the edits
     /// change do not overlap, so the order of the edits does not matter.
     fn plan(&self) -> Vec<Activity> {
-        let mut order = (0..self.procedure.steps.len()).collect::<Vec<_>>();
+        let mut order = (0..self.procedure.steps().len()).collect::<Vec<_>>();
         for edit in &self.edits {
             match edit {
                 Edit::Swap { first } => order[*first..=first + 1].rotate_left(1),
                 Edit::MoveTo { step, to } if step < to => order[*step..=*to].rotate_left(1),
                 Edit::MoveTo { step, to } => order[*to..=*step].rotate_right(1),
+                // Nothing else moves the last steps: their places are theirs.
+                Edit::Truncate { lost } => order.truncate(order.len() - lost),
                 _ => {}
             }
         }
@@ -211,7 +251,10 @@ impl Performance {
                 Edit::Repeat { step: s } if s == step => times = 2,
                 Edit::Slow { step: s, factor } if s == step => how.stretch = factor,
                 Edit::Fast { step: s, factor } if s == step => how.stretch = 1.0 / factor,
-                Edit::WrongObject { step: s } if s == step => how.wrong_object = true,
+                Edit::WrongObject {
+                    step: s,
+                    difference,
+                } if s == step => how.wrong_object = difference,
                 Edit::Incomplete { step: s, fraction } if s == step => how.fraction = fraction,
                 Edit::Insert { after: s, seconds } if s == step => after.push(Activity::Extra {
                     edit: index,
@@ -225,7 +268,7 @@ impl Performance {
         }
         plan.extend((0..times).map(|again| Activity::Step {
             step,
-            task: self.procedure.steps[step].task,
+            task: self.procedure.steps()[step].task,
             how,
             again,
         }));
@@ -236,11 +279,17 @@ impl Performance {
     /// the gap in seconds they leave after it.
     fn habit(&self, activity: Activity) -> (f64, f64) {
         match activity {
-            Activity::Step { step, again, .. } if !self.is_gold => {
+            Activity::Step { step, again, .. } => {
                 let mut rng = rng(self.seed, Purpose::Habit(step, again));
-                (rng.random_range(0.93..1.07), rng.random_range(0.15..0.4))
+                let spread = match self.conditions.pace {
+                    Change::Same => return (1.0, 0.25),
+                    Change::Mild => 0.07,
+                    Change::Strong => 0.25,
+                };
+                let usual = rng.random_range(1.0 - spread..1.0 + spread);
+                (usual, rng.random_range(0.15..0.4))
             }
-            _ => (1.0, 0.25),
+            Activity::Extra { .. } | Activity::Pause { .. } => (1.0, 0.25),
         }
     }
 
@@ -251,7 +300,7 @@ impl Performance {
             Activity::Step { step, how, .. } => {
                 let acting = 1.0 - REACH_SHARE - RETURN_SHARE;
                 let shown = 1.0 - acting * (1.0 - how.fraction);
-                self.procedure.steps[step].duration_s * usual * how.stretch * shown
+                self.procedure.steps()[step].duration_s * usual * how.stretch * shown
             }
             Activity::Extra { seconds, .. } | Activity::Pause { seconds } => seconds,
         }
@@ -262,7 +311,7 @@ impl Execution {
     /// As the procedure asks.
     const USUAL: Self = Self {
         stretch: 1.0,
-        wrong_object: false,
+        wrong_object: 0.0,
         fraction: 1.0,
     };
 }
@@ -287,36 +336,74 @@ impl Slot {
     }
 }
 
-/// The truth about one edit, the `index`-th; none for a pause.
-fn deviation(index: usize, edit: &Edit, gold: &[Slot], slots: &[Slot]) -> Option<TrueDeviation> {
-    let (kind, step) = match *edit {
-        Edit::Drop { step } => (DeviationKind::MissingStep, Some(step)),
-        Edit::Swap { first } => (DeviationKind::OutOfOrder, Some(first)),
-        Edit::MoveTo { step, .. } => (DeviationKind::OutOfOrder, Some(step)),
-        Edit::Repeat { step } => (DeviationKind::RepeatedStep, Some(step)),
-        Edit::Insert { .. } => (DeviationKind::ExtraActivity, None),
-        Edit::Slow { step, .. } => (DeviationKind::OverTime, Some(step)),
-        Edit::Fast { step, .. } => (DeviationKind::UnderTime, Some(step)),
-        Edit::WrongObject { step } | Edit::Incomplete { step, .. } => {
-            (DeviationKind::WrongExecution, Some(step))
+impl Performance {
+    /// The truth about the edit number `index`: nothing for a pause, and for a
+    /// change of order that the procedure allows.
+    fn deviations(&self, index: usize, edit: &Edit, slots: &[Slot]) -> Vec<TrueDeviation> {
+        let steps = self.procedure.steps().len();
+        match *edit {
+            Edit::Drop { step } => vec![about(DeviationKind::MissingStep, step, slots)],
+            Edit::Truncate { lost } => (steps - lost..steps)
+                .map(|step| about(DeviationKind::MissingStep, step, slots))
+                .collect(),
+            Edit::Swap { first } if self.procedure.precedes(first, first + 1) => {
+                vec![TrueDeviation {
+                    swapped_with: Some(first + 1),
+                    ..about(DeviationKind::OutOfOrder, first, slots)
+                }]
+            }
+            Edit::MoveTo { step, to } => {
+                let jumped_over: Vec<usize> = (step.min(to)..=step.max(to))
+                    .filter(|&other| other != step)
+                    .collect();
+                let forbidden = jumped_over.iter().any(|&other| {
+                    let (before, after) = (step.min(other), step.max(other));
+                    self.procedure.precedes(before, after)
+                });
+                let moved = TrueDeviation {
+                    jumped_over,
+                    ..about(DeviationKind::OutOfOrder, step, slots)
+                };
+                if forbidden { vec![moved] } else { Vec::new() }
+            }
+            Edit::Repeat { step } => vec![about(DeviationKind::RepeatedStep, step, slots)],
+            Edit::Insert { .. } => extra(index, slots).into_iter().collect(),
+            Edit::Slow { step, .. } => vec![about(DeviationKind::OverTime, step, slots)],
+            Edit::Fast { step, .. } => vec![about(DeviationKind::UnderTime, step, slots)],
+            Edit::WrongObject { step, .. } | Edit::Incomplete { step, .. } => {
+                vec![about(DeviationKind::WrongExecution, step, slots)]
+            }
+            Edit::Swap { .. } | Edit::IdlePause { .. } => Vec::new(),
         }
-        Edit::IdlePause { .. } => return None,
-    };
-    let shown = |slot: &&Slot| match slot.activity {
-        Activity::Step { step: s, .. } => Some(s) == step,
-        Activity::Extra { edit, .. } => edit == index,
-        Activity::Pause { .. } => false,
-    };
-    Some(TrueDeviation {
+    }
+}
+
+/// A deviation of a step, seen where the step was last done: of a repeated
+/// step the second time is the mistake.
+fn about(kind: DeviationKind, step: usize, slots: &[Slot]) -> TrueDeviation {
+    let mut segments = slots.iter().rev().filter_map(Slot::segment);
+    TrueDeviation {
         kind,
-        gold_step: step,
-        swapped_with: match *edit {
-            Edit::Swap { first } => Some(first + 1),
-            _ => None,
-        },
-        gold_time: step.and_then(|_| gold.iter().find(shown).map(Slot::time)),
-        // The last: a repeated step is seen twice, and the second time is the mistake.
-        trainee_time: slots.iter().rfind(shown).map(Slot::time),
+        gold_step: Some(step),
+        swapped_with: None,
+        jumped_over: Vec::new(),
+        trainee_time: segments
+            .find(|segment| segment.step == step)
+            .map(|segment| segment.time()),
+    }
+}
+
+/// The activity that the edit number `index` put in; none if the video was cut
+/// off before.
+fn extra(index: usize, slots: &[Slot]) -> Option<TrueDeviation> {
+    let shown =
+        |slot: &&Slot| matches!(slot.activity, Activity::Extra { edit, .. } if edit == index);
+    slots.iter().find(shown).map(|slot| TrueDeviation {
+        kind: DeviationKind::ExtraActivity,
+        gold_step: None,
+        swapped_with: None,
+        jumped_over: Vec::new(),
+        trainee_time: Some(slot.time()),
     })
 }
 

@@ -3,6 +3,8 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::conditions::Aspect;
+
 /// What random numbers are for. Each purpose has a stream of its own, so that
 /// using more of one leaves the others as they are: a trainee who drops a step
 /// does all other steps exactly as without the mistake.
@@ -26,6 +28,10 @@ pub(crate) enum Purpose {
     Recording,
     /// Noise of one frame.
     Frame(usize),
+    /// How a recording differs from the gold's.
+    Aspect(Aspect),
+    /// What a procedure consists of.
+    Steps,
 }
 
 /// The generator of `seed` for `purpose`.
@@ -36,6 +42,8 @@ pub(crate) fn rng(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::Recording => 2,
         Purpose::Bench => 3,
         Purpose::Look => 4,
+        Purpose::Steps => 5,
+        Purpose::Aspect(aspect) => 16 + aspect as u64,
         Purpose::Habit(step, time) => (1 << 48) + ((step as u64) << 16) + time as u64,
         Purpose::Aim(step, time) => (2 << 48) + ((step as u64) << 16) + time as u64,
         Purpose::Extra(edit) => (3 << 48) + edit as u64,

@@ -9,7 +9,7 @@ use std::{
     thread,
 };
 
-use crate::{Performance, RenderError, RenderOptions, Truth, render};
+use crate::{Performance, RenderError, RenderOptions, render};
 
 /// Why a video was not written.
 #[derive(Debug, thiserror::Error)]
@@ -41,10 +41,15 @@ pub enum VideoError {
     },
 }
 
-/// Renders `performance` into an MP4 file at `path` and returns its truth.
+/// The constant rate factor of a video that is compressed as usual.
+pub const USUAL_CRF: u8 = 21;
+
+/// Renders `performance` into an MP4 file at `path`.
 ///
 /// H.264 if ffmpeg has libx264, else MPEG-4 part 2; yuv420p, index at the
-/// front. The file is written beside `path` and moved there when it is whole: a
+/// front. `crf` is x264's constant rate factor, from 0 (lossless) to 51 (the
+/// smallest file); for MPEG-4 it is turned into a quantiser of about the same
+/// look. The file is written beside `path` and moved there when it is whole: a
 /// failure leaves nothing behind and an older file as it was.
 ///
 /// # Errors
@@ -53,10 +58,11 @@ pub fn write_video(
     path: &Path,
     performance: &Performance,
     options: RenderOptions,
-) -> Result<Truth, VideoError> {
+    crf: u8,
+) -> Result<(), VideoError> {
     let frames = render(performance, options)?;
     let partial = Partial::beside(path);
-    let mut encoder = Encoder::start(&partial.path, options)?;
+    let mut encoder = Encoder::start(&partial.path, options, crf)?;
     let mut written = Ok(());
     for frame in frames {
         written = encoder.input.write_all(&frame);
@@ -72,8 +78,7 @@ pub fn write_video(
     partial.move_to(path).map_err(|source| VideoError::Write {
         path: path.to_owned(),
         source,
-    })?;
-    Ok(performance.truth(options))
+    })
 }
 
 /// A file that is removed unless it is moved to its place.
@@ -109,13 +114,13 @@ struct Encoder {
 }
 
 impl Encoder {
-    fn start(path: &Path, options: RenderOptions) -> Result<Self, VideoError> {
+    fn start(path: &Path, options: RenderOptions, crf: u8) -> Result<Self, VideoError> {
         let mut process = Command::new("ffmpeg")
             .args(["-hide_banner", "-loglevel", "error", "-nostats", "-y"])
             .args(["-f", "rawvideo", "-pix_fmt", "rgb24"])
             .args(["-s", &format!("{}x{}", options.width, options.height)])
             .args(["-r", &options.fps.to_string(), "-i", "pipe:0", "-an"])
-            .args(codec()?)
+            .args(codec(crf)?)
             .args(["-pix_fmt", "yuv420p", "-movflags", "+faststart"])
             .args(["-f", "mp4"])
             .arg(path)
@@ -153,7 +158,7 @@ impl Encoder {
 }
 
 /// The arguments of the best encoder there is.
-fn codec() -> Result<&'static [&'static str], VideoError> {
+fn codec(crf: u8) -> Result<[String; 6], VideoError> {
     let listed = Command::new("ffmpeg")
         .args(["-hide_banner", "-encoders"])
         .stdin(Stdio::null())
@@ -163,9 +168,11 @@ fn codec() -> Result<&'static [&'static str], VideoError> {
     let listed = String::from_utf8_lossy(&listed.stdout);
     let has = |name: &str| listed.split_whitespace().any(|word| word == name);
     if has("libx264") {
-        Ok(&["-c:v", "libx264", "-preset", "veryfast", "-crf", "21"])
+        let crf = crf.min(51).to_string();
+        Ok(["-c:v", "libx264", "-preset", "veryfast", "-crf", &crf].map(str::to_owned))
     } else if has("mpeg4") {
-        Ok(&["-c:v", "mpeg4", "-q:v", "4"])
+        let quantiser = (2 + crf.saturating_sub(18) * 4 / 5).min(31).to_string();
+        Ok(["-c:v", "mpeg4", "-threads", "1", "-q:v", &quantiser].map(str::to_owned))
     } else {
         Err(VideoError::NoEncoder)
     }
@@ -183,8 +190,7 @@ mod tests {
     };
 
     fn short() -> Performance {
-        let mut procedure = Procedure::demo(0);
-        procedure.steps.truncate(2);
+        let procedure = Procedure::demo(0).first_steps(2);
         Performance::new(&procedure, 1)
             .with(Edit::Drop { step: 0 })
             .unwrap()
@@ -204,10 +210,10 @@ mod tests {
     fn a_video_has_the_length_and_size_of_its_truth() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("short.mp4");
-        let truth = write_video(&path, &short(), SMALL).unwrap();
+        write_video(&path, &short(), SMALL, USUAL_CRF).unwrap();
         let seconds: f64 = probe(&path, "format=duration").parse().unwrap();
-        assert!((seconds - truth.seconds).abs() < 1e-3, "{seconds}");
-        let frames = (truth.seconds * 10.0).round();
+        let frames = short().frames(SMALL.fps);
+        assert!((seconds - frames as f64 / 10.0).abs() < 1e-3, "{seconds}");
         assert_eq!(
             probe(&path, "stream=width,height,pix_fmt,nb_read_frames"),
             format!("128,72,yuv420p,{frames}")
@@ -216,17 +222,28 @@ mod tests {
     }
 
     #[test]
+    fn stronger_compression_gives_smaller_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let size = |crf| {
+            let path = folder.path().join(format!("{crf}.mp4"));
+            write_video(&path, &short(), SMALL, crf).unwrap();
+            fs::metadata(&path).unwrap().len()
+        };
+        assert!(size(35) < size(USUAL_CRF));
+    }
+
+    #[test]
     fn a_failure_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("missing").join("video.mp4");
-        let error = write_video(&path, &short(), SMALL).unwrap_err();
+        let error = write_video(&path, &short(), SMALL, USUAL_CRF).unwrap_err();
         assert!(matches!(error, VideoError::Encode { .. }), "{error}");
 
         // A folder where the file should go: encoding works, moving does not.
         let path = folder.path().join("folder.mp4");
         fs::create_dir(&path).unwrap();
         fs::write(path.join("kept"), "").unwrap();
-        let error = write_video(&path, &short(), SMALL).unwrap_err();
+        let error = write_video(&path, &short(), SMALL, USUAL_CRF).unwrap_err();
         assert!(matches!(error, VideoError::Write { .. }), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }

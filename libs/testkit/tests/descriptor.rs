@@ -1,7 +1,8 @@
 //! The descriptor tells the steps of rendered procedures apart.
 
 use sopilot_embed::{ClipFrames, Descriptor, Embedder, Sampling};
-use sopilot_testkit::{Performance, Procedure, RenderOptions, Segment, render};
+use sopilot_judge::Segment;
+use sopilot_testkit::{Performance, Procedure, RenderOptions, render};
 
 /// Embeddings of one video's clips, each with the step it shows, if it shows one.
 struct Embedded {
@@ -53,7 +54,7 @@ fn embed(performance: &Performance) -> Embedded {
             ClipFrames::new(sampling.frames_per_clip, height, width, rgb).expect("a whole clip")
         })
         .collect::<Vec<_>>();
-    let truth = performance.truth(options);
+    let truth = performance.truth();
     Embedded {
         dim: descriptor.info().dim,
         rows: descriptor.embed(&views).expect("clips as asked for"),

@@ -2,9 +2,9 @@
 
 use super::{
     background::hash,
-    bench::{BenchState, Item, ItemKind, Layout, Placed},
     canvas::{Canvas, Colour, ink, shade},
     geometry::{Vec2, at, capsule, disc, slab, turned_slab},
+    layout::{BenchState, Item, ItemKind, Layout, Placed},
     parts,
 };
 

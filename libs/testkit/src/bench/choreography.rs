@@ -4,9 +4,9 @@ use rand::RngExt;
 
 use super::{
     act::Act,
-    bench::{BenchState, Item, Layout},
     geometry::{Vec2, at},
     gesture::{Fingers, REST},
+    layout::{BenchState, Item, Layout},
 };
 use crate::{
     Performance,

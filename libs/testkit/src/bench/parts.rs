@@ -1,9 +1,9 @@
 //! Things that hands take: parts and tools, wherever they are.
 
 use super::{
-    bench::{Item, ItemKind},
     canvas::{Canvas, Colour, ink, shade},
     geometry::{Vec2, at, capsule, disc, slab, turned_slab},
+    layout::{Item, ItemKind},
 };
 
 const STEEL: Colour = [176.0, 180.0, 186.0];

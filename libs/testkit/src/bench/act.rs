@@ -1,10 +1,11 @@
 //! One activity: how the right hand moves, and what becomes of the work.
 
 use super::{
-    bench::{BenchState, Item, ItemKind, Layout, Placed},
+    BenchTask,
     choreography::{HandPose, LEFT_REST, Moment, RIGHT_REST},
     geometry::{Vec2, at},
     gesture::{self, FLAT, GRIP, Gesture, handle},
+    layout::{BenchState, Item, ItemKind, Layout, Placed},
 };
 use crate::{
     Task,
@@ -58,7 +59,7 @@ impl Act {
                 how,
                 again,
             } => {
-                let gesture = gesture::of_task(task, how.wrong_object, layout);
+                let gesture = gesture::of_task(task, how.wrong_object > 0.0, layout);
                 (gesture, how.fraction, Purpose::Aim(step, again))
             }
         };
@@ -200,7 +201,7 @@ impl Act {
         let progress = (acted / (self.complete_at - self.acting_from)).clamp(0.0, 1.0);
         match self.slot.activity {
             Activity::Step { task, how, .. } => {
-                change(&mut state, task, how.wrong_object, progress);
+                change(&mut state, task, how.wrong_object > 0.0, progress);
             }
             Activity::Extra { .. } => {
                 let writes = self
@@ -243,17 +244,18 @@ impl Act {
 
 /// What a task changes besides moving parts, when `progress` of it is done.
 fn change(state: &mut BenchState, task: Task, wrong: bool, progress: f32) {
+    let Task::Bench(task) = task;
     match task {
-        Task::WipeHousing if wrong => state.smeared = state.smeared.max(progress),
-        Task::WipeHousing => {
+        BenchTask::WipeHousing if wrong => state.smeared = state.smeared.max(progress),
+        BenchTask::WipeHousing => {
             state.wiped = state.wiped.max(progress);
             state.smeared = state.smeared.min(1.0 - progress);
         }
-        Task::DriveScrews if progress > 0.1 => state.placed.push(Placed::Screws {
+        BenchTask::DriveScrews if progress > 0.1 => state.placed.push(Placed::Screws {
             wrong,
             depth: progress,
         }),
-        Task::SwitchOn if progress > 0.8 => state.lamp = Some(wrong),
+        BenchTask::SwitchOn if progress > 0.8 => state.lamp = Some(wrong),
         _ => {}
     }
 }

@@ -53,7 +53,7 @@ pub(super) struct Layout {
 
 impl Layout {
     pub(super) fn new(procedure: &Procedure) -> Self {
-        let mut rng = rng(procedure.seed, Purpose::Bench);
+        let mut rng = rng(procedure.seed(), Purpose::Bench);
         let mut shift = |spread: f32| {
             let x = around_zero(&mut rng, spread);
             at(x, around_zero(&mut rng, spread))
@@ -64,7 +64,7 @@ impl Layout {
             housing: at(7.9, 5.1) + housing,
             notepad: at(2.3, 7.1) + notepad,
             // The first procedure has the first palette: it is the one people see.
-            palette: (procedure.seed % 3) as usize,
+            palette: (procedure.seed() % 3) as usize,
             grain: rng.random(),
             shift,
         }

@@ -3,9 +3,10 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::BenchTask;
 use super::{
-    bench::{Item, ItemKind, Layout},
     geometry::{Vec2, at},
+    layout::{Item, ItemKind, Layout},
 };
 use crate::Task;
 
@@ -99,15 +100,16 @@ pub(super) fn handle(kind: ItemKind) -> Vec2 {
 
 /// How `task` is done, rightly or with the wrong thing.
 pub(super) fn of_task(task: Task, wrong: bool, layout: &Layout) -> Gesture {
+    let Task::Bench(task) = task;
     match task {
-        Task::WipeHousing => wipe(wrong, layout),
-        Task::PlaceBoard => place_board(wrong, layout),
-        Task::DriveScrews => drive_screws(wrong, layout),
-        Task::PlugCable => plug_cable(wrong, layout),
-        Task::FitCover => fit_cover(wrong, layout),
-        Task::ApplyLabel => apply_label(wrong, layout),
-        Task::SwitchOn => switch_on(wrong, layout),
-        Task::ScanCode => scan(wrong, layout),
+        BenchTask::WipeHousing => wipe(wrong, layout),
+        BenchTask::PlaceBoard => place_board(wrong, layout),
+        BenchTask::DriveScrews => drive_screws(wrong, layout),
+        BenchTask::PlugCable => plug_cable(wrong, layout),
+        BenchTask::FitCover => fit_cover(wrong, layout),
+        BenchTask::ApplyLabel => apply_label(wrong, layout),
+        BenchTask::SwitchOn => switch_on(wrong, layout),
+        BenchTask::ScanCode => scan(wrong, layout),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The bench without its things: wood and a cutting mat.
 
 use super::{
-    bench::Layout,
     canvas::{Canvas, Colour, View, ink, shade},
     geometry::{Vec2, at, capsule, slab},
+    layout::Layout,
 };
 
 /// Wood and mat of the three palettes.
