@@ -22,6 +22,7 @@
 mod bench;
 mod conditions;
 mod edit;
+mod embeddings;
 mod performance;
 mod procedure;
 mod render;
@@ -32,6 +33,7 @@ mod video;
 pub use bench::BenchTask;
 pub use conditions::{Change, Conditions};
 pub use edit::{Edit, EditError};
+pub use embeddings::{EmbeddingSequence, Geometry, simulate};
 pub use performance::Performance;
 pub use procedure::{GoldStep, Order, Procedure, StepSpec};
 pub use render::{Frames, RenderError, RenderOptions, render};
