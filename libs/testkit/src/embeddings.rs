@@ -32,8 +32,6 @@ use work::Work;
 
 /// Samples a second from which clips are averaged.
 const SAMPLES_PER_S: f64 = 8.0;
-/// Time after the last activity, in seconds.
-const LEAD_OUT_S: f64 = 0.8;
 
 /// How the embeddings of a performance lie in space. Lengths are relative to
 /// the length of a step's direction, which is 1.
@@ -81,8 +79,9 @@ pub struct Geometry {
     pub rotation: f32,
     /// How differently each performer does each step.
     pub manner: f32,
-    /// How far a step done with the wrong object is from the right one: 0 is
-    /// the same, 1 has nothing in common.
+    /// How far a step done with the most different object is from the right
+    /// one: 0 is the same, 1 has nothing in common. An edit's `difference` is a
+    /// part of it.
     pub wrong_object: f32,
 }
 
@@ -150,8 +149,8 @@ pub fn simulate(performance: &Performance, geometry: &Geometry) -> EmbeddingSequ
         "clips are at least one sample long, and one follows the other"
     );
     let slots = performance.schedule();
-    let end_s = slots.last().map_or(0.0, |slot| slot.end_s) + LEAD_OUT_S;
-    let samples = ((end_s.max(geometry.clip_s)) * SAMPLES_PER_S).ceil() as usize;
+    let video_s = performance.seconds().max(geometry.clip_s);
+    let samples = (video_s * SAMPLES_PER_S).ceil() as usize;
     let mut work = Work::new(performance, geometry);
     let mut recording = Recording::new(performance, geometry);
     let sampled: Vec<Vec<f32>> = (0..samples)

@@ -36,7 +36,7 @@ impl Recording {
     pub(crate) fn new(performance: &Performance, geometry: &Geometry) -> Self {
         let spectrum = direction::spectrum(geometry.dim, geometry.effective_dim);
         let flat = direction::spectrum(geometry.dim, f32::INFINITY);
-        let bench = performance.procedure().seed;
+        let bench = performance.procedure().seed();
         let model = direction::unit(&mut rng(0, Purpose::Model), &flat);
         let scene = direction::unit(&mut rng(bench, Purpose::Scene), &flat);
         let mut shared = direction::mix(&model, &scene, geometry.scene.clamp(0.0, 1.0).sqrt());
@@ -45,9 +45,12 @@ impl Recording {
         // vary apart.
         let mut style = rng(performance.seed(), Purpose::Style);
         let mut offset = direction::unit(&mut style, &spectrum);
-        offset.iter_mut().for_each(|value| *value *= geometry.offset);
+        for value in &mut offset {
+            *value *= geometry.offset;
+        }
         let rotation = planes(&mut style, geometry);
-        let level = geometry.noise * (geometry.noise_spread * direction::standard(&mut style)).exp();
+        let level =
+            geometry.noise * (geometry.noise_spread * direction::standard(&mut style)).exp();
         let noise: Vec<f32> = spectrum.iter().map(|scale| scale * level).collect();
         let memory = (-1.0 / (SAMPLES_PER_S * geometry.noise_s.max(1e-3))).exp() as f32;
         let drift = rng(performance.seed(), Purpose::Noise);

@@ -19,8 +19,7 @@ impl Video {
         let slots = performance.schedule();
         let step = |&(start_s, end_s): &(f64, f64)| {
             let middle_s = 0.5 * (start_s + end_s);
-            let shown =
-                |slot: &&Slot| (slot.start_s..slot.end_s).contains(&middle_s);
+            let shown = |slot: &&Slot| (slot.start_s..slot.end_s).contains(&middle_s);
             match slots.iter().find(shown).map(|slot| slot.activity) {
                 Some(Activity::Step { step, .. }) => Some(step),
                 _ => None,
@@ -81,13 +80,17 @@ fn separability(pair: &(Video, Video)) -> f32 {
             .map(|(other, _)| dot(row, other))
             .fold(f32::NEG_INFINITY, f32::max)
     };
-    let wins = trainee.rows.iter().zip(&trainee.step).flat_map(|(row, own)| {
-        let own_best = own.map(|own| best(row, own));
-        (0..8).filter_map(move |other| {
-            let own_best = own_best.filter(|_| *own != Some(other))?;
-            Some(f32::from(u8::from(own_best > best(row, other))))
-        })
-    });
+    let wins = trainee
+        .rows
+        .iter()
+        .zip(&trainee.step)
+        .flat_map(|(row, own)| {
+            let own_best = own.map(|own| best(row, own));
+            (0..8).filter_map(move |other| {
+                let own_best = own_best.filter(|_| *own != Some(other))?;
+                Some(f32::from(u8::from(own_best > best(row, other))))
+            })
+        });
     mean_of(wins)
 }
 
@@ -96,7 +99,10 @@ fn rows_are_of_unit_length_and_follow_from_the_seeds() {
     let geometry = Geometry::default();
     let made = simulate(&trainee(3), &geometry);
     assert_eq!(made, simulate(&trainee(3), &geometry));
-    assert_ne!(made.rows, simulate(&Performance::new(&Procedure::demo(3), 8), &geometry).rows);
+    assert_ne!(
+        made.rows,
+        simulate(&Performance::new(&Procedure::demo(3), 8), &geometry).rows
+    );
     assert_eq!(made.rows.len(), made.clips.len() * made.dim);
     for row in made.rows.chunks(made.dim) {
         assert!((dot(row, row) - 1.0).abs() < 1e-5);
@@ -141,12 +147,21 @@ fn clips_resemble_their_neighbours_for_about_a_step() {
             let video = Video::new(&gold(seed), &Geometry::default());
             let mean = video.mean();
             let video = video.centred(&mean);
-            mean_of(video.rows.iter().zip(&video.rows[lag..]).map(|(a, b)| dot(a, b)))
+            mean_of(
+                video
+                    .rows
+                    .iter()
+                    .zip(&video.rows[lag..])
+                    .map(|(a, b)| dot(a, b)),
+            )
         }))
     };
     let (overlapping, touching, far) = (similarity(1), similarity(2), similarity(20));
     assert!(overlapping > 0.75 && overlapping < 0.97, "{overlapping}");
-    assert!(touching > 0.4 && touching < overlapping - 0.05, "{touching}");
+    assert!(
+        touching > 0.4 && touching < overlapping - 0.05,
+        "{touching}"
+    );
     assert!(far < 0.15, "{far}");
 }
 
@@ -159,14 +174,18 @@ fn centring_tells_steps_apart_that_the_cone_hides() {
     let centred = mean_of(pairs.iter().map(separability));
     assert!(centred > 0.85 && centred < 0.99, "{centred}");
     let same_step = mean_of(pairs.iter().flat_map(|(gold, trainee)| {
-        trainee.rows.iter().zip(&trainee.step).filter_map(|(row, own)| {
-            let own = (*own)?;
-            let of_step = gold.rows.iter().zip(&gold.step);
-            of_step
-                .filter(|(_, shown)| **shown == Some(own))
-                .map(|(other, _)| dot(row, other))
-                .max_by(f32::total_cmp)
-        })
+        trainee
+            .rows
+            .iter()
+            .zip(&trainee.step)
+            .filter_map(|(row, own)| {
+                let own = (*own)?;
+                let of_step = gold.rows.iter().zip(&gold.step);
+                of_step
+                    .filter(|(_, shown)| **shown == Some(own))
+                    .map(|(other, _)| dot(row, other))
+                    .max_by(f32::total_cmp)
+            })
     }));
     assert!(same_step > 0.3 && same_step < 0.7, "{same_step}");
 }
@@ -175,10 +194,15 @@ fn centring_tells_steps_apart_that_the_cone_hides() {
 fn more_shift_makes_steps_harder_to_tell() {
     let at = |factor: f32| {
         let geometry = Geometry::default().with_shift(factor);
-        mean_of((0..6).map(|seed| separability(&centred_pair(&gold(seed), &trainee(seed), &geometry))))
+        mean_of(
+            (0..6).map(|seed| separability(&centred_pair(&gold(seed), &trainee(seed), &geometry))),
+        )
     };
     let (none, usual, strong) = (at(0.0), at(1.0), at(2.5));
-    assert!(none > usual + 0.005 && usual > strong + 0.02, "{none} {usual} {strong}");
+    assert!(
+        none > usual + 0.005 && usual > strong + 0.02,
+        "{none} {usual} {strong}"
+    );
 }
 
 #[test]
@@ -191,7 +215,12 @@ fn a_wrong_object_displaces_its_step_and_no_other() {
             ..geometry
         };
         let right = Video::new(&trainee(2), &geometry);
-        let wrong = trainee(2).with(Edit::WrongObject { step: 4 }).unwrap();
+        let wrong = trainee(2)
+            .with(Edit::WrongObject {
+                step: 4,
+                difference: 1.0,
+            })
+            .unwrap();
         let wrong = Video::new(&wrong, &geometry);
         let pairs = right.rows.iter().zip(&wrong.rows).zip(&right.step);
         mean_of(
@@ -215,10 +244,19 @@ fn a_step_broken_off_never_reaches_its_end() {
     };
     let end_of = |performance: &Performance| {
         let video = Video::new(performance, &geometry);
-        let last = video.step.iter().rposition(|step| *step == Some(2)).unwrap();
+        let last = video
+            .step
+            .iter()
+            .rposition(|step| *step == Some(2))
+            .unwrap();
         video.rows[last - 1].clone()
     };
-    let cut = trainee(5).with(Edit::Incomplete { step: 2, fraction: 0.3 }).unwrap();
+    let cut = trainee(5)
+        .with(Edit::Incomplete {
+            step: 2,
+            fraction: 0.3,
+        })
+        .unwrap();
     let (whole, cut) = (end_of(&trainee(5)), end_of(&cut));
     assert!(dot(&whole, &end_of(&gold(5))) > 0.99);
     assert!(dot(&cut, &whole) < 0.97, "{}", dot(&cut, &whole));
@@ -261,7 +299,12 @@ fn weak_clips_are_hubs() {
             nearest.iter().copied().fold(0.0, f32::max)
         }))
     };
-    assert!(most_often(0.6) > most_often(0.0) + 1.0, "{} {}", most_often(0.6), most_often(0.0));
+    assert!(
+        most_often(0.6) > most_often(0.0) + 1.0,
+        "{} {}",
+        most_often(0.6),
+        most_often(0.0)
+    );
 }
 
 #[test]
@@ -271,7 +314,9 @@ fn some_steps_look_alike() {
             look_alike_share,
             ..Geometry::default()
         };
-        mean_of((0..6).map(|seed| separability(&centred_pair(&gold(seed), &trainee(seed), &geometry))))
+        mean_of(
+            (0..6).map(|seed| separability(&centred_pair(&gold(seed), &trainee(seed), &geometry))),
+        )
     };
     assert!(closest(0.0) > closest(1.0) + 0.02);
 }

@@ -39,8 +39,8 @@ pub(crate) struct Path {
 impl<'a> Work<'a> {
     pub(crate) fn new(performance: &Performance, geometry: &'a Geometry) -> Self {
         let spectrum = direction::spectrum(geometry.dim, geometry.effective_dim);
-        let seed = performance.procedure().seed;
-        let count = performance.procedure().steps.len();
+        let seed = performance.procedure().seed();
+        let count = performance.procedure().steps().len();
         let centres = step_centres(seed, count, geometry, &spectrum);
         let path = |(step, centre): (usize, &Vec<f32>)| {
             let mut rng = rng(seed, Purpose::Step(step));
@@ -84,7 +84,11 @@ impl<'a> Work<'a> {
             Activity::Extra { .. } => 1.0,
             Activity::Pause { .. } => return self.rest.clone(),
         };
-        if self.showing.as_ref().is_none_or(|(shown, _)| *shown != index) {
+        if self
+            .showing
+            .as_ref()
+            .is_none_or(|(shown, _)| *shown != index)
+        {
             self.showing = Some((index, self.path_of(slot)));
         }
         let along = (progress * until) as f32;
@@ -97,11 +101,11 @@ impl<'a> Work<'a> {
 
     /// Doing a step again leaves what is done.
     fn change(&mut self, step: usize, how: Execution, along: f32) {
-        let (seed, share) = (self.performer_seed, self.geometry.wrong_object);
+        let (seed, share) = (self.performer_seed, self.wrong_share(how));
         let (spectrum, changes) = (&self.spectrum, &self.changes);
         let entry = self.state.entry(step).or_insert_with(|| {
             let right = &changes[step];
-            let change = if how.wrong_object {
+            let change = if share > 0.0 {
                 let wrong = direction::unit(&mut rng(seed, Purpose::Change(step)), spectrum);
                 direction::mix(right, &wrong, share)
             } else {
@@ -110,6 +114,11 @@ impl<'a> Work<'a> {
             (0.0, change)
         });
         entry.0 = entry.0.max(along);
+    }
+
+    /// How much of the step is another's.
+    fn wrong_share(&self, how: Execution) -> f32 {
+        (f64::from(self.geometry.wrong_object) * how.wrong_object) as f32
     }
 
     fn path_of(&self, slot: &Slot) -> Path {
@@ -121,10 +130,11 @@ impl<'a> Work<'a> {
                 let manner =
                     direction::unit(&mut rng(seed, Purpose::Manner(step, again)), &self.spectrum);
                 let mut path = self.steps[step].clone();
-                if how.wrong_object {
+                let wrong_share = self.wrong_share(how);
+                if wrong_share > 0.0 {
                     let wrong =
                         direction::unit(&mut rng(seed, Purpose::WrongObject(step)), &self.spectrum);
-                    path.displace(&wrong, self.geometry.wrong_object);
+                    path.displace(&wrong, wrong_share);
                 }
                 path.shift(&manner, self.geometry.manner);
                 path
@@ -194,19 +204,16 @@ impl Path {
 }
 
 /// The directions of all steps; some look like an earlier one.
-fn step_centres(
-    seed: u64,
-    count: usize,
-    geometry: &Geometry,
-    spectrum: &[f32],
-) -> Vec<Vec<f32>> {
+fn step_centres(seed: u64, count: usize, geometry: &Geometry, spectrum: &[f32]) -> Vec<Vec<f32>> {
     let mut choice = rng(seed, Purpose::LookAlike);
     let mut centres: Vec<Vec<f32>> = Vec::with_capacity(count);
     for _ in 0..count {
         let own = direction::unit(&mut choice, spectrum);
         let alike = choice.random_bool(geometry.look_alike_share.clamp(0.0, 1.0));
         let place = choice.random_range(0..=centres.len());
-        let own_share = (1.0 - geometry.look_alike * geometry.look_alike).max(0.0).sqrt();
+        let own_share = (1.0 - geometry.look_alike * geometry.look_alike)
+            .max(0.0)
+            .sqrt();
         centres.push(match centres.get(place) {
             Some(other) if alike => direction::mix(other, &own, own_share),
             _ => own,
