@@ -5,6 +5,7 @@
 mod config;
 mod grpc;
 mod ingest;
+mod video;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use sopilot_worker::{Worker, WorkerConfig};
 pub use config::EmbeddingConfig;
 use grpc::Embeddings;
 use ingest::Ingest;
+pub use video::{EmbedVideoError, EmbeddedVideo, VideoEmbedder};
 
 /// An embedding service that can work.
 pub struct Embedding {
@@ -68,9 +70,11 @@ impl Embedding {
     pub fn start(&self, name: &str, catalog: PeerChannel, bus: Arc<dyn Bus>, shutdown: &Shutdown) {
         let handler = Ingest {
             blobs: self.blobs.clone(),
-            embedder: Arc::clone(&self.embedder),
-            ffmpeg: self.ffmpeg.clone(),
-            limits: self.config.limits.clone(),
+            embedder: VideoEmbedder {
+                embedder: Arc::clone(&self.embedder),
+                ffmpeg: self.ffmpeg.clone(),
+                limits: self.config.limits.clone(),
+            },
             thumbnail_width: self.config.thumbnail_width,
         };
         let config = WorkerConfig {
