@@ -21,6 +21,7 @@
 
 mod bench;
 mod conditions;
+mod dataset;
 mod edit;
 mod embeddings;
 mod performance;
@@ -32,6 +33,7 @@ mod video;
 
 pub use bench::BenchTask;
 pub use conditions::{Change, Conditions};
+pub use dataset::{DatasetOptions, Recording, Split, TaskPlan, plan_dataset};
 pub use edit::{Edit, EditError};
 pub use embeddings::{EmbeddingSequence, Geometry, simulate};
 pub use performance::Performance;

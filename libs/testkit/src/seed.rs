@@ -32,6 +32,8 @@ pub(crate) enum Purpose {
     Aspect(Aspect),
     /// What a procedure consists of.
     Steps,
+    /// A part of a task of a data set.
+    Dataset(usize, usize),
 }
 
 /// The generator of `seed` for `purpose`.
@@ -48,6 +50,7 @@ pub(crate) fn rng(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::Aim(step, time) => (2 << 48) + ((step as u64) << 16) + time as u64,
         Purpose::Extra(edit) => (3 << 48) + edit as u64,
         Purpose::Frame(frame) => (4 << 48) + frame as u64,
+        Purpose::Dataset(task, part) => (5 << 48) + ((task as u64) << 16) + part as u64,
     };
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(stream);
