@@ -244,8 +244,7 @@ impl Act {
 
 /// What a task changes besides moving parts, when `progress` of it is done.
 fn change(state: &mut BenchState, task: Task, wrong: bool, progress: f32) {
-    let Task::Bench(task) = task;
-    match task {
+    match BenchTask::of(task) {
         BenchTask::WipeHousing if wrong => state.smeared = state.smeared.max(progress),
         BenchTask::WipeHousing => {
             state.wiped = state.wiped.max(progress);

@@ -100,8 +100,7 @@ pub(super) fn handle(kind: ItemKind) -> Vec2 {
 
 /// How `task` is done, rightly or with the wrong thing.
 pub(super) fn of_task(task: Task, wrong: bool, layout: &Layout) -> Gesture {
-    let Task::Bench(task) = task;
-    match task {
+    match BenchTask::of(task) {
         BenchTask::WipeHousing => wipe(wrong, layout),
         BenchTask::PlaceBoard => place_board(wrong, layout),
         BenchTask::DriveScrews => drive_screws(wrong, layout),

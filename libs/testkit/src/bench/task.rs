@@ -23,6 +23,15 @@ pub enum BenchTask {
     ScanCode,
 }
 
+impl BenchTask {
+    /// The task of a procedure that is drawn at the bench.
+    pub(super) fn of(task: Task) -> Self {
+        match task {
+            Task::Bench(task) => task,
+        }
+    }
+}
+
 use BenchTask::{
     ApplyLabel, DriveScrews, FitCover, PlaceBoard, PlugCable, ScanCode, SwitchOn, WipeHousing,
 };
