@@ -1,5 +1,7 @@
 //! What a video shows, known because it was planned or labelled.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// What one trainee's video shows. Times are seconds from its first frame,
@@ -81,6 +83,38 @@ impl DeviationKind {
         Self::OverTime,
         Self::UnderTime,
     ];
+}
+
+impl TimeRange {
+    /// Seconds from start to end.
+    pub(crate) fn duration_s(&self) -> f64 {
+        self.end_s - self.start_s
+    }
+
+    /// Seconds that lie in both; 0 if none do.
+    pub(crate) fn overlap_s(&self, other: &Self) -> f64 {
+        (self.end_s.min(other.end_s) - self.start_s.max(other.start_s)).max(0.0)
+    }
+
+    /// Intersection over union, from 0 to 1.
+    pub(crate) fn intersection_over_union(&self, other: &Self) -> f64 {
+        let both = self.overlap_s(other);
+        both / (self.duration_s() + other.duration_s() - both)
+    }
+}
+
+impl fmt::Display for DeviationKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::MissingStep => "missing step",
+            Self::OutOfOrder => "out of order",
+            Self::RepeatedStep => "repeated step",
+            Self::ExtraActivity => "extra activity",
+            Self::WrongExecution => "wrong execution",
+            Self::OverTime => "over time",
+            Self::UnderTime => "under time",
+        })
+    }
 }
 
 impl Segment {
