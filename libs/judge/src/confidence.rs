@@ -43,7 +43,8 @@ pub struct PrecisionRecall {
     /// recall it adds. Nothing is interpolated: between two thresholds there is
     /// no method that reaches the straight line (Davis & Goadrich 2006).
     pub average_precision: f64,
-    /// From the highest threshold to the lowest.
+    /// From the highest threshold to the lowest: those at which recall rises,
+    /// and the last. Between them only the precision falls.
     pub points: Vec<PrecisionRecallPoint>,
 }
 
@@ -97,11 +98,13 @@ pub(crate) fn precision_recall(graded: &[Graded], positives: usize) -> Option<Pr
         right += added;
         let precision = right as f64 / reports as f64;
         average += precision * added as f64 / positives as f64;
-        points.push(PrecisionRecallPoint {
-            threshold: run[0].confidence,
-            precision,
-            recall: right as f64 / positives as f64,
-        });
+        if added > 0 || reports == sorted.len() {
+            points.push(PrecisionRecallPoint {
+                threshold: run[0].confidence,
+                precision,
+                recall: right as f64 / positives as f64,
+            });
+        }
     }
     Some(PrecisionRecall {
         average_precision: average,
@@ -172,7 +175,10 @@ mod tests {
         let reports = [graded(0.9, true), graded(0.8, false), graded(0.7, true)];
         let found = precision_recall(&reports, 3).expect("there are positives");
         assert!((found.average_precision - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
-        let last = found.points[2];
+        let [first, last] = found.points[..] else {
+            panic!("recall rises twice: {found:?}");
+        };
+        assert_eq!((first.threshold, first.precision), (0.9, 1.0));
         assert_eq!(
             (last.threshold, last.precision, last.recall),
             (0.7, 2.0 / 3.0, 2.0 / 3.0)

@@ -33,8 +33,20 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 0, 0),
 ];
 
-/// Dash and gap, in pixels, by turns when the colours run out.
-const DASHES: [Option<(i32, i32)>; 3] = [None, Some((6, 4)), Some((2, 3))];
+/// Dash and gap in pixels, and the mark, by turns when the colours run out.
+const STROKES: [(Option<(i32, i32)>, Mark); 3] = [
+    (None, Mark::Dot),
+    (Some((6, 4)), Mark::Ring),
+    (Some((2, 3)), Mark::Cross),
+];
+
+/// What stands for a method at its own threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Dot,
+    Ring,
+    Cross,
+}
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Chart<'a, 'b> = ChartContext<
@@ -47,7 +59,7 @@ type Drawn<T> = Result<T, Box<dyn std::error::Error>>;
 /// An SVG document with one small picture for each kind of which something is
 /// true, and in each a line for each method, by its name, that has confidences.
 /// The line is a staircase, for nothing between two thresholds can be reached.
-/// A dot is what the method shows at its own threshold; methods without
+/// A mark is what the method shows at its own threshold; methods without
 /// confidences have only that. All measures must be on the same videos.
 pub fn precision_recall_svg(methods: &[(&str, &Measures)]) -> Result<String, PlotError> {
     draw(methods).map_err(|error| PlotError(error.to_string()))
@@ -104,7 +116,7 @@ fn draw_kind(area: &Area<'_>, kind: DeviationKind, methods: &[(&str, &Measures)]
 }
 
 fn draw_method(chart: &mut Chart<'_, '_>, found: &KindMeasures, index: usize) -> Drawn<()> {
-    let (style, dash) = look(index);
+    let (style, dash, mark) = look(index);
     if let Some(curve) = &found.precision_recall {
         let line = staircase(&curve.points);
         match dash {
@@ -118,21 +130,31 @@ fn draw_method(chart: &mut Chart<'_, '_>, found: &KindMeasures, index: usize) ->
     }
     let detection = &found.detection;
     if let (Some(precision), Some(recall)) = (detection.precision.value, detection.recall.value) {
-        let dot = Circle::new((recall, precision), 4, style.filled());
-        chart.draw_series([dot])?;
+        let at = (recall, precision);
+        match mark {
+            Mark::Dot => chart.draw_series([Circle::new(at, 4, style.filled())])?,
+            Mark::Ring => chart.draw_series([Circle::new(at, 4, style)])?,
+            Mark::Cross => chart.draw_series([Cross::new(at, 4, style)])?,
+        };
     }
     Ok(())
 }
 
 fn draw_legend(area: &Area<'_>, methods: &[(&str, &Measures)]) -> Drawn<()> {
     for (index, (name, _)) in methods.iter().enumerate() {
-        let (style, dash) = look(index);
+        let (style, dash, mark) = look(index);
         let x = (index as u32 % COLUMNS * LEGEND.1) as i32 + 10;
         let y = (index as u32 / COLUMNS * LEGEND.0) as i32 + 14;
         let line = vec![(x, y), (x + 30, y)];
         match dash {
             None => area.draw(&PathElement::new(line, style))?,
             Some((dash, gap)) => area.draw(&DashedPathElement::new(line, dash, gap, style))?,
+        }
+        let middle = (x + 15, y);
+        match mark {
+            Mark::Dot => area.draw(&Circle::new(middle, 4, style.filled()))?,
+            Mark::Ring => area.draw(&Circle::new(middle, 4, style))?,
+            Mark::Cross => area.draw(&Cross::new(middle, 4, style))?,
         }
         area.draw(&Text::new(legible(name), (x + 36, y - 7), (FONT, 14)))?;
     }
@@ -151,10 +173,10 @@ fn staircase(points: &[PrecisionRecallPoint]) -> Vec<(f64, f64)> {
     line
 }
 
-fn look(index: usize) -> (ShapeStyle, Option<(i32, i32)>) {
+fn look(index: usize) -> (ShapeStyle, Option<(i32, i32)>, Mark) {
     let colour = COLOURS[index % COLOURS.len()];
-    let dash = DASHES[index / COLOURS.len() % DASHES.len()];
-    (colour.stroke_width(2), dash)
+    let (dash, mark) = STROKES[index / COLOURS.len() % STROKES.len()];
+    (colour.stroke_width(2), dash, mark)
 }
 
 /// XML has no place for control characters, not even escaped.
@@ -207,11 +229,11 @@ mod tests {
         assert_eq!(count("a < b & \"c\""), 1);
         assert_eq!(count("recall"), DeviationKind::ALL.len());
         assert_eq!(count("precision"), DeviationKind::ALL.len());
-        // What the method shows: one dot per kind and method.
+        // A mark per method: for each kind, and in the legend.
         let dots = document
             .descendants()
             .filter(|node| node.has_tag_name("circle"));
-        assert_eq!(dots.count(), 2 * DeviationKind::ALL.len());
+        assert_eq!(dots.count(), 2 * (DeviationKind::ALL.len() + 1));
     }
 
     #[test]
@@ -223,8 +245,8 @@ mod tests {
     fn many_methods_look_different_and_none_are_no_problem() {
         let looks: Vec<_> = (0..20)
             .map(|index| {
-                let (style, dash) = look(index);
-                (style.color.rgb(), dash)
+                let (style, dash, mark) = look(index);
+                (style.color.rgb(), dash, mark)
             })
             .collect();
         for (index, one) in looks.iter().enumerate() {

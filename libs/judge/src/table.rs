@@ -25,7 +25,7 @@ const UNDEFINED: &str = "–";
 /// The main table: F1 over all kinds and per kind, and the area under the
 /// curve of suspicion.
 pub fn overview(rows: &[(&str, &Measures)], format: Format) -> String {
-    let kinds = DeviationKind::ALL.map(|kind| format!("F1 {kind}"));
+    let kinds = DeviationKind::ALL.map(|kind| format!("F1\n{kind}"));
     let header = ["method", "F1", "macro F1"]
         .map(str::to_owned)
         .into_iter()
@@ -55,16 +55,16 @@ pub fn details(rows: &[(&str, &Measures)], format: Format) -> String {
         "method",
         "precision",
         "recall",
-        "segmental F1@10",
+        "segmental\nF1@10",
         "F1@25",
         "F1@50",
         "edit",
-        "boundary median s",
-        "boundary mean s",
-        "good videos with false alarm",
-        "false alarms per good video",
+        "boundary\nmedian s",
+        "boundary\nmean s",
+        "good videos\nwith false alarm",
+        "false alarms\nper good video",
         "ECE",
-        "not comparable",
+        "not\ncomparable",
     ];
     let lines = rows.iter().map(|(name, measures)| {
         let mut line = vec![(*name).to_owned()];
@@ -83,8 +83,9 @@ pub fn details(rows: &[(&str, &Measures)], format: Format) -> String {
 /// The strata of [`Judgement::by_stratum`](crate::Judgement::by_stratum), under
 /// the key that made them: for each value every method.
 pub fn strata(key: &str, rows: &[(&str, &BTreeMap<String, Measures>)], format: Format) -> String {
+    let key = plain(key);
     let header = [
-        key,
+        key.as_str(),
         "method",
         "videos",
         "tasks",
@@ -92,7 +93,7 @@ pub fn strata(key: &str, rows: &[(&str, &BTreeMap<String, Measures>)], format: F
         "precision",
         "recall",
         "AUC any",
-        "good videos with false alarm",
+        "good videos\nwith false alarm",
     ];
     let values: BTreeSet<&String> = rows.iter().flat_map(|(_, strata)| strata.keys()).collect();
     let cells = values.into_iter().flat_map(|value| {
@@ -120,7 +121,7 @@ pub fn strata(key: &str, rows: &[(&str, &BTreeMap<String, Measures>)], format: F
 
 /// Differences between two methods each, by what the row is called.
 pub fn comparisons(rows: &[(&str, &Comparison)], format: Format) -> String {
-    let kinds = DeviationKind::ALL.map(|kind| format!("Δ F1 {kind}"));
+    let kinds = DeviationKind::ALL.map(|kind| format!("Δ F1\n{kind}"));
     let header = ["methods", "Δ F1", "Δ macro F1"]
         .map(str::to_owned)
         .into_iter()
@@ -239,11 +240,12 @@ fn table(
         Format::Text => TEXT,
         Format::Markdown => presets::ASCII_MARKDOWN,
     });
-    let row =
-        |texts: Vec<String>| -> Vec<Cell> { texts.iter().map(|text| cell(text, format)).collect() };
-    table.set_header(row(header.into_iter().collect()));
+    table.set_header(header.into_iter().map(|text| match format {
+        Format::Text => Cell::new(text),
+        Format::Markdown => cell(&text, format),
+    }));
     for line in lines {
-        table.add_row(row(line));
+        table.add_row(line.iter().map(|text| cell(text, format)));
     }
     let lines: Vec<String> = table
         .lines()
@@ -254,10 +256,7 @@ fn table(
 
 /// Foreign text stays on its line and in its cell.
 fn cell(text: &str, format: Format) -> Cell {
-    let plain: String = text
-        .chars()
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .collect();
+    let plain = plain(text);
     let is_value =
         plain == UNDEFINED || plain.starts_with(|char: char| char.is_ascii_digit() || char == '-');
     let text = match format {
@@ -269,6 +268,12 @@ fn cell(text: &str, format: Format) -> Cell {
     } else {
         CellAlignment::Left
     })
+}
+
+fn plain(text: &str) -> String {
+    text.chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .collect()
 }
 
 #[cfg(test)]

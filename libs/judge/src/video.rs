@@ -18,6 +18,7 @@ pub struct Video {
     /// When the gold shows each step: one range for each step, in the gold's
     /// order. Steps are numbered by their place here.
     pub gold_steps: Arc<[TimeRange]>,
-    /// What the video shows.
+    /// What the video shows. Without any deviation it is a good one; of a
+    /// video of something else altogether every step is missing.
     pub truth: Truth,
 }

@@ -113,6 +113,9 @@ fn names_cannot_break_a_table() {
     let table = overview(&rows, Format::Markdown);
     assert!(table.contains(r"| a\|b c"));
     assert!(overview(&rows, Format::Text).contains("a|b c"));
+    let strata_of = BTreeMap::from([("v\u{1b}[2J".to_owned(), measures.clone())]);
+    let table = strata("k\u{1b}[2J", &[("a", &strata_of)], Format::Text);
+    assert!(table.contains("k [2J") && !table.contains('\u{1b}'));
 }
 
 #[test]
@@ -125,6 +128,6 @@ fn text_is_aligned() {
     );
     let lines: Vec<&str> = table.lines().collect();
     let column = |line: &str| line.find("1.00").expect("a value");
-    assert_eq!(column(lines[2]), column(lines[3]));
-    assert!(lines[1].chars().all(|char| char == '─'));
+    assert_eq!(column(lines[3]), column(lines[4]));
+    assert!(lines[2].chars().all(|char| char == '─'));
 }
