@@ -184,6 +184,14 @@ mod tests {
             (0.7, 2.0 / 3.0, 2.0 / 3.0)
         );
         assert_eq!(precision_recall(&reports, 0), None);
+        let ended_wrong = [graded(0.9, true), graded(0.8, false), graded(0.7, false)];
+        let found = precision_recall(&ended_wrong, 1).expect("there are positives");
+        let points: Vec<_> = found
+            .points
+            .iter()
+            .map(|point| (point.threshold, point.precision, point.recall))
+            .collect();
+        assert_eq!(points, [(0.9, 1.0, 1.0), (0.7, 1.0 / 3.0, 1.0)]);
         let nothing = precision_recall(&[], 3).expect("there are positives");
         assert_eq!((nothing.average_precision, nothing.points.len()), (0.0, 0));
     }

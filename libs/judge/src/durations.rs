@@ -99,7 +99,7 @@ fn is_labelled(video: &Video, step: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::material::{done, video};
+    use crate::material::{done, mistake, video};
 
     #[test]
     fn ratios_are_relative_to_the_tempo() {
@@ -141,6 +141,53 @@ mod tests {
         };
         assert_eq!(durations.ratio(1, None), Some(1.0));
         assert_eq!(durations.ratio(1, Some(late)), Some(2.5));
+    }
+
+    #[test]
+    fn the_tempo_is_that_of_steps_done_once_and_not_labelled() {
+        let mut video = video(
+            4,
+            vec![
+                done(0, 0.0, 4.0),
+                done(1, 4.0, 16.0),
+                done(2, 16.0, 28.0),
+                done(3, 28.0, 40.0),
+                done(3, 40.0, 52.0),
+            ],
+        );
+        // Only step 0 tells the tempo.
+        video.truth.deviations = vec![
+            mistake(DeviationKind::OverTime, 1),
+            mistake(DeviationKind::WrongExecution, 2),
+        ];
+        assert_eq!(Durations::new(&video).ratio(1, None), Some(3.0));
+        // Now step 2, three times as slow, tells it as well: the median is 2.
+        video.truth.deviations.pop();
+        assert_eq!(Durations::new(&video).ratio(1, None), Some(1.5));
+    }
+
+    #[test]
+    fn zones_end_where_the_rule_says() {
+        // Ratio, whether slight, whether grey for OVER_TIME and for UNDER_TIME.
+        for (ratio, slight, over, under) in [
+            (0.59, false, false, false),
+            (0.61, true, false, true),
+            (0.74, true, false, true),
+            (0.76, true, false, false),
+            (1.32, true, false, false),
+            (1.34, true, true, false),
+            (1.59, true, true, false),
+            (1.61, false, false, false),
+        ] {
+            let end_s = 8.0 + 4.0 * ratio;
+            let segments = vec![done(0, 0.0, 4.0), done(1, 4.0, 8.0), done(2, 8.0, end_s)];
+            let video = video(3, segments);
+            let durations = Durations::new(&video);
+            assert_eq!(durations.is_slight(2, None), slight, "{ratio}");
+            let grey = |kind| durations.is_grey(kind, 2, None);
+            assert_eq!(grey(DeviationKind::OverTime), over, "{ratio}");
+            assert_eq!(grey(DeviationKind::UnderTime), under, "{ratio}");
+        }
     }
 
     #[test]

@@ -220,6 +220,37 @@ mod tests {
     }
 
     #[test]
+    fn segmental_f1_counts_what_was_decoded_too_much() {
+        let tally = Tally {
+            segments_right: [3.0, 2.0, 1.0],
+            segments_decoded: 6.0,
+            segments_done: 4.0,
+            ..Tally::default()
+        };
+        let at = |overlap| Statistic::SegmentalF1(overlap).of(&tally, &[None; SUBJECTS]);
+        assert_eq!([at(0), at(1), at(2)], [0.6, 0.4, 0.2].map(Some));
+    }
+
+    #[test]
+    fn a_weight_of_two_is_the_same_as_being_there_twice() {
+        let mut tally = Tally {
+            segments_right: [3.0, 2.0, 1.0],
+            segments_decoded: 6.0,
+            segments_done: 4.0,
+            edit_sum: 0.5,
+            edit_videos: 1.0,
+            boundary_error_sum_s: 0.25,
+            boundaries: 8.0,
+            ..Tally::default()
+        };
+        tally.by_kind[3] = detections(1.0, 2.0, 3.0);
+        let (mut twice, mut doubled) = (tally.clone(), Tally::default());
+        twice.add(&tally, 1.0);
+        doubled.add(&tally, 2.0);
+        assert_eq!(twice, doubled);
+    }
+
+    #[test]
     fn subjects_and_kinds_are_numbered_in_order() {
         let indices: Vec<usize> = Subject::all().map(Subject::index).collect();
         assert_eq!(indices, (0..SUBJECTS).collect::<Vec<_>>());

@@ -245,6 +245,58 @@ fn what_is_below_the_threshold_counts_for_curves_only() {
 }
 
 #[test]
+fn false_alarms_are_counted_on_good_videos_only() {
+    let videos = world();
+    // Two wrong reports about each good video of three tasks, and about all
+    // those with a mistake.
+    let measures = judged(&videos, |video| {
+        let mut prediction = perfect(video);
+        if !(video.truth.deviations.is_empty() && video.strata["half"] == "two") {
+            let reports = prediction.deviations.get_or_insert_default();
+            reports.push(report(DeviationKind::MissingStep, 6));
+            reports.push(report(DeviationKind::WrongExecution, 6));
+        }
+        prediction
+    })
+    .measures();
+    let found = measures.deviations.expect("deviations are reported");
+    let alarms = found.false_alarms;
+    assert_eq!((alarms.videos, alarms.reports), (6, 12));
+    assert_eq!(
+        (alarms.share_of_videos, alarms.per_video),
+        (Some(0.5), Some(1.0))
+    );
+    // Of 12 videos, 6: published tables say 0.211 to 0.789.
+    let interval = alarms
+        .share_of_videos_interval
+        .expect("there are good videos");
+    assert!((interval.low - 0.2109).abs() < 1e-4 && (interval.high - 0.7891).abs() < 1e-4);
+    // Of 12 alarms the upper bound is 20.96.
+    let upper = alarms.per_video_upper.expect("there are good videos");
+    assert!((upper - 20.9616 / 12.0).abs() < 1e-4);
+    assert_eq!(found.overall.wrong, 12 + 2 * 48);
+}
+
+#[test]
+fn boundary_errors_are_those_of_starts_and_ends_alike() {
+    let videos = world();
+    let measures = judged(&videos, |video| {
+        let mut prediction = perfect(video);
+        for segment in prediction.steps.iter_mut().flatten() {
+            segment.end_s -= 0.4;
+        }
+        prediction
+    })
+    .measures();
+    let boundaries = measures.steps.expect("steps are decoded").boundaries;
+    let close = |value: Option<f64>, expected: f64| {
+        value.is_some_and(|value| (value - expected).abs() < 1e-9)
+    };
+    assert!(close(boundaries.mean_s.value, 0.2), "{boundaries:?}");
+    assert!(close(boundaries.median_s, 0.2), "{boundaries:?}");
+}
+
+#[test]
 fn slight_mistakes_are_neither_good_nor_bad() {
     let mut videos = world();
     let slight = &mut videos[0];
