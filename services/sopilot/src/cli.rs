@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     commands::{
+        dataset::{self, DatasetArgs},
         demo::{self, DemoArgs},
         download::{self, DownloadArgs},
         jobs::{self, JobsArgs, SubmitArgs},
@@ -53,6 +54,7 @@ exit codes.
 enum Command {
     Score(ScoreArgs),
     Demo(DemoArgs),
+    Dataset(DatasetArgs),
     Serve(ServeArgs),
     Tasks(TasksArgs),
     Upload(UploadArgs),
@@ -94,6 +96,7 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
     }
     match command {
         Command::Score(args) => Box::pin(score::run(args, scratch)).await,
+        Command::Dataset(args) => dataset::run(args).await,
         Command::Demo(args) => demo::run(args, scratch).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Tasks(args) => tasks::run(args).await,

@@ -1,5 +1,6 @@
 //! What the program does, one file for each subject.
 
+pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod download;
 pub(crate) mod jobs;

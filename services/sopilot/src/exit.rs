@@ -14,6 +14,12 @@ impl Exit {
     pub(crate) const DONE: Self = Self(0);
     /// The command line, or a value in a request, is wrong.
     pub(crate) const USAGE: Self = Self(2);
+    /// What was measured is worse than `evaluate --floor` allows.
+    pub(crate) const BELOW_FLOOR: Self = Self(1);
+    /// A list of steps has a mistake.
+    pub(crate) const STEP_LIST: Self = Self(30);
+    /// The labels of a data set have a mistake.
+    pub(crate) const LABELS: Self = Self(65);
     /// A file does not exist, is not a file, or cannot be read.
     pub(crate) const NO_INPUT: Self = Self(66);
     /// The server cannot be reached.
@@ -57,7 +63,7 @@ impl Exit {
             Reason::ChecksumMismatch => Self(27),
 
             // Procedures, and videos that do not fit them or each other.
-            Reason::StepListInvalid => Self(30),
+            Reason::StepListInvalid => Self::STEP_LIST,
             Reason::VideoTaskMismatch => Self(31),
             Reason::VideoRoleMismatch => Self(32),
             Reason::EmbedderMismatch => Self(33),
@@ -108,6 +114,14 @@ impl Exit {
 /// Codes that do not belong to a single reason, and what they say.
 const GENERAL: &[(Exit, &str)] = &[
     (Exit::DONE, "Done."),
+    (
+        Exit::BELOW_FLOOR,
+        "What was measured is worse than `evaluate --floor` allows.",
+    ),
+    (
+        Exit::LABELS,
+        "The labels of a data set (truth.yaml) have a mistake.",
+    ),
     (Exit::USAGE, "The command line, or a value in it, is wrong."),
     (
         Exit::NO_INPUT,

@@ -4,11 +4,13 @@ mod arguments;
 mod cli;
 mod client;
 mod commands;
+mod dataset;
 mod error;
 mod exit;
 mod interrupt;
 mod local;
 mod mesh;
+mod new_folder;
 mod output;
 mod progress;
 mod report;
@@ -21,6 +23,7 @@ mod task;
 mod text;
 mod upload;
 mod watch;
+mod yaml;
 
 fn main() -> std::process::ExitCode {
     cli::main()

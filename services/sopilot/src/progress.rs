@@ -29,6 +29,12 @@ impl Progress {
         Bar(Arc::new(Cleared(bar)))
     }
 
+    /// A bar for `total` things.
+    pub(crate) fn count(&self, what: &str, total: usize) -> Bar {
+        let template = "{prefix:30!} {bar:24} {pos}/{len} {msg}";
+        Bar(Arc::new(Cleared(self.bar(what, total as u64, template))))
+    }
+
     fn bar(&self, what: &str, length: u64, template: &str) -> ProgressBar {
         let style = ProgressStyle::with_template(template)
             .expect("the templates in this file are well formed")
@@ -52,6 +58,11 @@ impl Bar {
     /// Sets how many bytes are done.
     pub(crate) fn at(&self, bytes: u64) {
         self.0.0.set_position(bytes);
+    }
+
+    /// One more thing is done.
+    pub(crate) fn one_more(&self) {
+        self.0.0.inc(1);
     }
 
     /// Sets the part that is done, from 0 to 1, and what is being done.

@@ -3,14 +3,14 @@
 mod file;
 mod mistakes;
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use sopilot_proto::scoring::v1::Procedure;
 
-use crate::error::{Error, Result};
-
-/// Longest list of steps that is read, in bytes: 200 steps with long descriptions need a tenth.
-const MAX_FILE_BYTES: u64 = 4 << 20;
+use crate::{
+    error::{Error, Result},
+    yaml,
+};
 
 /// A list of steps that was read from a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,24 +30,8 @@ impl Steps {
     /// that are no times, precedences of unknown steps) are found here; the server finds the rest,
     /// and [`explain`](Self::explain) maps them back to the file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let metadata = fs::metadata(path).map_err(|error| Error::io(path, &error))?;
-        if metadata.len() > MAX_FILE_BYTES {
-            let message = format!(
-                "{}: has {} bytes, at most {MAX_FILE_BYTES} are read: is this the list of steps?",
-                path.display(),
-                metadata.len()
-            );
-            return Err(Error::usage(message));
-        }
-        let bytes = fs::read(path).map_err(|error| Error::io(path, &error))?;
-        let name = path.display().to_string();
-        match String::from_utf8(bytes) {
-            Ok(text) => Self::parse(&name, &text),
-            Err(_) => Err(mistakes::invalid(
-                &name,
-                "is not text in UTF-8: save it as UTF-8",
-            )),
-        }
+        let text = yaml::text_of(&file::KIND, path)?;
+        Self::parse(&path.display().to_string(), &text)
     }
 
     /// Reads the text of a file called `file`.
@@ -68,6 +52,11 @@ impl Steps {
     /// error stays as it is.
     pub(crate) fn explain(&self, error: Error) -> Error {
         mistakes::explain(self, error)
+    }
+
+    /// An error about the list as a whole.
+    pub(crate) fn mistake(&self, message: &str) -> Error {
+        file::KIND.invalid(&self.file, message)
     }
 
     /// Name of the step at `index`, counted from 0.

@@ -3,6 +3,7 @@
 mod cases;
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
@@ -12,19 +13,22 @@ use std::{
 use clap::Args;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
+use sopilot_judge::Truth;
 use sopilot_proto::{
     catalog::v1::{Video, VideoRole},
     scoring::v1::ScoreReport,
 };
-use sopilot_testkit::{Procedure, RenderOptions, Truth, write_video};
+use sopilot_testkit::{Procedure, RenderOptions, USUAL_CRF, write_video};
 use tokio::sync::Semaphore;
 
-use self::cases::{Case, cases, steps_yaml, told};
+use self::cases::{Case, cases, told};
 use crate::{
+    dataset::{STEPS_FILE, TRUTH_FILE, steps_yaml, truth_yaml},
     error::{Error, Result},
     exit::Exit,
     interrupt::Interrupt,
     local::LocalMesh,
+    new_folder::new_or_empty,
     output,
     progress::Progress,
     scoring::{Input, Scorer},
@@ -66,7 +70,7 @@ const SEED: u64 = 7;
 pub(crate) async fn run(args: &DemoArgs, scratch: &Scratch) -> Result<()> {
     let interrupt = Interrupt::with_scratch(scratch)?;
     let folder = match &args.keep {
-        Some(kept) => new_or_empty(kept)?,
+        Some(kept) => new_or_empty(kept, "name a new folder with --keep")?,
         None => scratch.folder("sopilot-demo-")?,
     };
     if let Some(kept) = &args.keep {
@@ -85,7 +89,9 @@ pub(crate) async fn run(args: &DemoArgs, scratch: &Scratch) -> Result<()> {
         text.push_str(&told(&shown.case, &shown.truth, &shown.report));
     }
     if let Some(kept) = &args.keep {
-        let example = shown.iter().find(|shown| !shown.truth.mistakes.is_empty());
+        let example = shown
+            .iter()
+            .find(|shown| !shown.truth.deviations.is_empty());
         let name = example.map_or("gold", |shown| shown.case.name);
         let folder = kept.display();
         // Writing to a String cannot fail.
@@ -114,20 +120,6 @@ impl Shown {
     }
 }
 
-/// The folder at `path`, created if there is none; what somebody has put there is not overwritten.
-fn new_or_empty(path: &Path) -> Result<PathBuf> {
-    fs::create_dir_all(path).map_err(|error| Error::io(path, &error))?;
-    let mut entries = fs::read_dir(path).map_err(|error| Error::io(path, &error))?;
-    if entries.next().is_some() {
-        let message = format!(
-            "{}: is not empty: name a new folder with --keep",
-            path.display()
-        );
-        return Err(Error::usage(message));
-    }
-    Ok(path.to_owned())
-}
-
 async fn work(folder: &Path, mesh: &LocalMesh) -> Result<Vec<Shown>> {
     let procedure = Procedure::demo(SEED);
     let cases = cases(&procedure).map_err(|error| Error::new(Exit::INTERNAL, error.to_string()))?;
@@ -142,14 +134,15 @@ async fn work(folder: &Path, mesh: &LocalMesh) -> Result<Vec<Shown>> {
         },
     };
     let (gold_case, trainees) = cases.split_first().expect("the gold is the first case");
-    let gold_truth = stage.draw(gold_case).await?;
-    let yaml = folder.join("steps.yaml");
-    write(&yaml, &steps_yaml(&procedure, &gold_truth))?;
+    stage.draw(gold_case).await?;
+    let yaml = folder.join(STEPS_FILE);
+    write(&yaml, &steps_yaml(&procedure))?;
+    write(&folder.join(TRUTH_FILE), &truth(&procedure, trainees))?;
     let steps = Steps::read(&yaml)?;
     let catalog = &stage.scorer.catalog;
     let task = task::ensure(
         catalog,
-        &procedure.name,
+        procedure.name(),
         Some(&steps),
         Differing::NewVersion,
     )
@@ -167,7 +160,7 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     async fn show(&self, task: &Ensured, gold: &Video, case: &Case) -> Result<Shown> {
-        let truth = self.draw(case).await?;
+        self.draw(case).await?;
         let trainee = self.ingest(task, case, VideoRole::Trainee).await?;
         let report = self.scorer.score(gold, &trainee).await?;
         let value = sopilot_proto::json::to_value(&report);
@@ -177,25 +170,25 @@ impl Stage<'_> {
         )?;
         Ok(Shown {
             case: case.clone(),
-            truth,
+            truth: case.performance.truth(),
             report,
         })
     }
 
-    /// Draws a case's video and writes it and its truth.
-    async fn draw(&self, case: &Case) -> Result<Truth> {
+    /// Draws a case's video.
+    async fn draw(&self, case: &Case) -> Result<()> {
         let permit = Arc::clone(&self.drawing).acquire_owned().await;
         let bar = self.scorer.progress.job(&format!("drawing {}", case.name));
         let (path, performance) = (self.video(case), case.performance.clone());
-        let drawn = tokio::task::spawn_blocking(move || write_video(&path, &performance, OPTIONS));
-        let truth = drawn
+        let drawn = tokio::task::spawn_blocking(move || {
+            write_video(&path, &performance, OPTIONS, USUAL_CRF)
+        });
+        drawn
             .await
             .map_err(|panic| Error::new(Exit::INTERNAL, panic.to_string()))?
             .map_err(|error| Error::new(Exit::IO, error.to_string()))?;
         drop((permit, bar));
-        let beside = self.folder.join(format!("{}.truth.json", case.name));
-        write(&beside, &format!("{}\n", truth.to_json()))?;
-        Ok(truth)
+        Ok(())
     }
 
     async fn ingest(&self, task: &Ensured, case: &Case, role: VideoRole) -> Result<Video> {
@@ -214,6 +207,19 @@ impl Stage<'_> {
     fn video(&self, case: &Case) -> PathBuf {
         self.folder.join(format!("{}.mp4", case.name))
     }
+}
+
+/// What the trainees did, as `sopilot evaluate` reads it.
+fn truth(procedure: &Procedure, trainees: &[Case]) -> String {
+    let videos: Vec<_> = trainees
+        .iter()
+        .map(|case| (format!("{}.mp4", case.name), case.performance.truth()))
+        .collect();
+    let strata = BTreeMap::new();
+    let videos = videos
+        .iter()
+        .map(|(video, truth)| (video.as_str(), &strata, truth.clone()));
+    truth_yaml(procedure, "gold.mp4", videos)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -1,16 +1,15 @@
 //! The YAML document and its way onto the wire.
 
-use std::fmt;
-
-use serde::{
-    Deserialize, Deserializer,
-    de::{self, Visitor},
-};
-use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
+use serde::Deserialize;
+use serde_saphyr::Spanned;
+use sopilot_chassis::Reason;
 use sopilot_proto::scoring::v1 as wire;
 
-use super::mistakes;
-use crate::error::{Error, Result};
+use crate::{
+    error::Result,
+    exit::Exit,
+    yaml::{self, Found, Kind, Time, place, seconds},
+};
 
 /// The document.
 #[derive(Debug, Deserialize)]
@@ -77,26 +76,20 @@ struct Thresholds {
     min_confidence: Option<f64>,
 }
 
-/// A time as it is written: seconds, or text that should be `m:ss.s`. Text is judged later, so that
-/// one run shows all mistakes.
-#[derive(Debug)]
-enum Time {
-    Seconds(f64),
-    Text(String),
-}
-
 /// Reads the document; the error says where it stops making sense.
 pub(super) fn read(file: &str, text: &str) -> Result<File> {
-    serde_saphyr::from_str(text).map_err(|error| {
-        let message = DefaultMessageFormatter.format_message(error.without_snippet());
-        let place = error.location().map_or_else(
-            || file.to_owned(),
-            |place| format!("{file}:{}:{}", place.line(), place.column()),
-        );
-        let advice = "`sopilot score --help` shows a whole list of steps";
-        mistakes::invalid(&place, &format!("{message}: {advice}"))
-    })
+    yaml::read(&KIND, file, text)
 }
+
+/// How mistakes in a list of steps are told.
+pub(super) const KIND: Kind = Kind {
+    name: "list of steps",
+    exit: Exit::STEP_LIST,
+    reason: Some(Reason::StepListInvalid),
+    // 200 steps with long descriptions need a tenth.
+    max_bytes: 4 << 20,
+    advice: "`sopilot score --help` shows a whole list of steps",
+};
 
 impl File {
     /// Line and column of each step.
@@ -106,10 +99,7 @@ impl File {
 
     /// The procedure for the wire, or every mistake in the document's values.
     pub(super) fn into_procedure(self, file: &str) -> Result<wire::Procedure> {
-        let mut found = Found {
-            file,
-            lines: Vec::new(),
-        };
+        let mut found = Found::new(&KIND, file);
         let precedences = self.precedences(&mut found);
         let steps = self
             .steps
@@ -198,116 +188,9 @@ impl Step {
     }
 }
 
-/// The seconds of a time; 0 for one that is no time, which is then among `found`.
-fn seconds(time: &Spanned<Time>, found: &mut Found<'_>) -> f64 {
-    match &time.value {
-        Time::Seconds(seconds) => *seconds,
-        Time::Text(text) => clock_seconds(text).unwrap_or_else(|| {
-            let message = format!(
-                "\"{text}\" is not a time: write seconds such as 75.5 or m:ss.s such as 1:15.5"
-            );
-            found.add(place(time), message);
-            0.0
-        }),
-    }
-}
-
-/// Reads `m:ss.s` or `h:mm:ss.s`.
-fn clock_seconds(text: &str) -> Option<f64> {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit());
-    let (whole, last) = text.trim().rsplit_once(':')?;
-    let (last_whole, fraction) = last.split_once('.').unwrap_or((last, "0"));
-    if !digits(last_whole) || !digits(fraction) || last_whole.len() > 2 {
-        return None;
-    }
-    let seconds: f64 = last.parse().ok().filter(|seconds| *seconds < 60.0)?;
-    let minutes = match whole.split_once(':') {
-        None => digits(whole).then(|| whole.parse().ok())??,
-        Some((hours, minutes)) => {
-            if !digits(hours) || !digits(minutes) || minutes.len() > 2 {
-                return None;
-            }
-            let minutes: f64 = minutes.parse().ok().filter(|minutes| *minutes < 60.0)?;
-            hours.parse::<f64>().ok()? * 60.0 + minutes
-        }
-    };
-    Some(minutes * 60.0 + seconds)
-}
-
-impl<'de> Deserialize<'de> for Time {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        struct TimeVisitor;
-
-        impl Visitor<'_> for TimeVisitor {
-            type Value = Time;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("seconds such as 75.5 or a time such as 1:15.5")
-            }
-
-            fn visit_f64<E: de::Error>(self, value: f64) -> std::result::Result<Time, E> {
-                Ok(Time::Seconds(value))
-            }
-
-            fn visit_i64<E: de::Error>(self, value: i64) -> std::result::Result<Time, E> {
-                Ok(Time::Seconds(value as f64))
-            }
-
-            fn visit_u64<E: de::Error>(self, value: u64) -> std::result::Result<Time, E> {
-                Ok(Time::Seconds(value as f64))
-            }
-
-            fn visit_str<E: de::Error>(self, value: &str) -> std::result::Result<Time, E> {
-                Ok(Time::Text(value.to_owned()))
-            }
-        }
-
-        deserializer.deserialize_any(TimeVisitor)
-    }
-}
-
-/// Mistakes found so far.
-struct Found<'a> {
-    file: &'a str,
-    lines: Vec<String>,
-}
-
-impl Found<'_> {
-    fn add(&mut self, (line, column): (u64, u64), message: impl fmt::Display) {
-        self.lines
-            .push(format!("{}:{line}:{column}: {message}", self.file));
-    }
-
-    fn none_or_all(self) -> std::result::Result<(), Error> {
-        if self.lines.is_empty() {
-            Ok(())
-        } else {
-            Err(mistakes::listed(self.file, self.lines))
-        }
-    }
-}
-
-fn place<T>(value: &Spanned<T>) -> (u64, u64) {
-    (value.referenced.line(), value.referenced.column())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_seconds_or_clock_times() {
-        assert_eq!(clock_seconds("1:15.5"), Some(75.5));
-        assert_eq!(clock_seconds("0:04"), Some(4.0));
-        assert_eq!(clock_seconds("90:00"), Some(5400.0));
-        assert_eq!(clock_seconds("1:02:03.25"), Some(3723.25));
-        for wrong in [
-            "", ":", "1:", ":5", "1:75", "1:60", "-1:05", "1:-5", "1:+5", "1:2:75", "a:05",
-            "1:5e0", "1:inf", "1:05.", "1:60:00",
-        ] {
-            assert_eq!(clock_seconds(wrong), None, "{wrong}");
-        }
-    }
 
     #[test]
     fn a_document_may_leave_out_everything_but_the_steps() {

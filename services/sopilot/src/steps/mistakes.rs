@@ -2,26 +2,8 @@
 
 use sopilot_chassis::Reason;
 
-use super::Steps;
-use crate::{error::Error, text::counted};
-
-/// A single mistake at `place`.
-pub(super) fn invalid(place: &str, message: &str) -> Error {
-    Error::because(Reason::StepListInvalid, format!("{place}: {message}"))
-}
-
-/// Several mistakes, each in a line of its own that says where.
-pub(super) fn listed(file: &str, lines: Vec<String>) -> Error {
-    if let [line] = &lines[..] {
-        return Error::because(Reason::StepListInvalid, line.clone());
-    }
-    let count = counted(lines.len(), "mistake");
-    let message = format!("{file}: the list of steps has {count}: correct all of them");
-    Error {
-        details: lines,
-        ..Error::because(Reason::StepListInvalid, message)
-    }
-}
+use super::{Steps, file::KIND};
+use crate::error::Error;
 
 /// Maps the fields that the server names to places in the file.
 pub(super) fn explain(steps: &Steps, error: Error) -> Error {
@@ -30,7 +12,7 @@ pub(super) fn explain(steps: &Steps, error: Error) -> Error {
     }
     let line =
         |(field, description): &(String, String)| format!("{}: {description}", place(steps, field));
-    listed(&steps.file, error.violations.iter().map(line).collect())
+    KIND.listed(&steps.file, error.violations.iter().map(line).collect())
 }
 
 /// `steps.yaml:7:5: step "Drive" (gold_time)` for `procedure.steps[2].gold_time`.

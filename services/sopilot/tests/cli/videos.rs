@@ -7,7 +7,7 @@ use std::{
     sync::LazyLock,
 };
 
-use sopilot_testkit::{Edit, Performance, Procedure, RenderOptions, write_video};
+use sopilot_testkit::{Edit, Performance, Procedure, RenderOptions, USUAL_CRF, write_video};
 
 /// A gold, a trainee who forgot a step, and their list of steps.
 pub(crate) struct Videos {
@@ -26,25 +26,25 @@ pub(crate) static VIDEOS: LazyLock<Videos> = LazyLock::new(|| {
         height: 180,
         fps: 12,
     };
-    let mut procedure = Procedure::demo(3);
-    procedure.steps.truncate(4);
+    let procedure = Procedure::demo(3).first_steps(4);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let videos = Videos {
         gold: folder.join("gold.mp4"),
         forgetful: folder.join("forgetful.mp4"),
         steps: folder.join("steps.yaml"),
     };
-    let truth = write_video(&videos.gold, &Performance::gold(&procedure), options).unwrap();
+    let gold = Performance::gold(&procedure);
+    write_video(&videos.gold, &gold, options, USUAL_CRF).unwrap();
     let forgetful = Performance::new(&procedure, 5)
         .with(Edit::Drop { step: 2 })
         .unwrap();
-    write_video(&videos.forgetful, &forgetful, options).unwrap();
+    write_video(&videos.forgetful, &forgetful, options, USUAL_CRF).unwrap();
     let mut steps = String::from("task: assembly\nsteps:\n");
-    for step in procedure.gold_steps(&truth) {
+    for step in gold.gold_steps() {
         writeln!(
             steps,
             "  - {{name: {}, start: {:.1}, end: {:.1}}}",
-            step.name, step.start_s, step.end_s
+            step.name, step.time.start_s, step.time.end_s
         )
         .unwrap();
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use sopilot_judge::{DeviationKind, Truth};
 use sopilot_proto::scoring::v1::{Deviation, DeviationType, ScoreReport, Verdict};
-use sopilot_testkit::{DeviationKind, Edit, EditError, Performance, Procedure, Truth};
+use sopilot_testkit::{Edit, EditError, Performance, Procedure};
 
 use crate::{
     report::{happened, verdict},
@@ -38,14 +39,20 @@ pub(super) fn cases(procedure: &Procedure) -> Result<Vec<Case>, EditError> {
                 },
             ],
         ),
-        ("wrong-part", &[Edit::WrongObject { step: 1 }]),
+        (
+            "wrong-part",
+            &[Edit::WrongObject {
+                step: 1,
+                difference: 1.0,
+            }],
+        ),
     ];
     let mut cases = vec![Case {
         name: "gold",
         performance: Performance::gold(procedure),
     }];
     for (index, (name, edits)) in trainees.into_iter().enumerate() {
-        let seed = procedure.seed + 1 + index as u64;
+        let seed = procedure.seed() + 1 + index as u64;
         let mut performance = Performance::new(procedure, seed);
         for edit in edits {
             performance = performance.with(*edit)?;
@@ -53,30 +60,6 @@ pub(super) fn cases(procedure: &Procedure) -> Result<Vec<Case>, EditError> {
         cases.push(Case { name, performance });
     }
     Ok(cases)
-}
-
-/// The list of steps of the gold, as a file for `--steps`.
-pub(super) fn steps_yaml(procedure: &Procedure, gold: &Truth) -> String {
-    let mut yaml = String::new();
-    // Writing to a String cannot fail. A JSON string is a YAML string too.
-    let _ = writeln!(
-        yaml,
-        "task: {}\nsteps:",
-        serde_json::Value::from(procedure.name.as_str())
-    );
-    for step in procedure.gold_steps(gold) {
-        let name = serde_json::Value::from(step.name);
-        let _ = writeln!(yaml, "  - name: {name}");
-        let _ = writeln!(
-            yaml,
-            "    start: {:.2}\n    end: {:.2}",
-            step.start_s, step.end_s
-        );
-        if step.critical {
-            yaml.push_str("    critical: true\n");
-        }
-    }
-    yaml
 }
 
 /// What was done wrong on purpose, and what was found.
@@ -90,8 +73,8 @@ pub(super) fn told(case: &Case, truth: &Truth, report: &ScoreReport) -> String {
         case.name,
         verdict(report.verdict())
     );
-    let steps = &case.performance.procedure().steps;
-    let mistakes = truth.mistakes.iter().map(|mistake| {
+    let steps = case.performance.procedure().steps();
+    let mistakes = truth.deviations.iter().map(|mistake| {
         let step = mistake
             .gold_step
             .and_then(|step| Some((step, steps.get(step)?.name.as_str())));
@@ -158,7 +141,7 @@ fn kind(kind: DeviationKind) -> DeviationType {
 
 #[cfg(test)]
 mod tests {
-    use sopilot_testkit::{RenderOptions, TrueDeviation};
+    use sopilot_judge::TrueDeviation;
 
     use super::*;
 
@@ -171,7 +154,7 @@ mod tests {
         let cases = cases(&procedure()).unwrap();
         let mistakes = |name: &str| -> Vec<TrueDeviation> {
             let case = cases.iter().find(|case| case.name == name).unwrap();
-            case.performance.truth(RenderOptions::default()).mistakes
+            case.performance.truth().deviations
         };
         assert!(mistakes("gold").is_empty() && mistakes("careful").is_empty());
         assert_eq!(
@@ -179,24 +162,5 @@ mod tests {
             DeviationKind::MissingStep
         );
         assert_eq!(mistakes("slow-and-distracted").len(), 2);
-    }
-
-    #[test]
-    fn the_list_of_steps_is_what_score_reads() {
-        let procedure = procedure();
-        let gold = Performance::gold(&procedure).truth(RenderOptions::default());
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("steps.yaml");
-        std::fs::write(&path, steps_yaml(&procedure, &gold)).unwrap();
-        let steps = crate::steps::Steps::read(&path).unwrap();
-        assert_eq!(steps.task.as_deref(), Some(procedure.name.as_str()));
-        assert_eq!(steps.procedure.steps.len(), procedure.steps.len());
-        assert!(
-            steps
-                .procedure
-                .steps
-                .iter()
-                .all(|step| step.gold_time.is_some())
-        );
     }
 }
