@@ -89,6 +89,7 @@ fn clearly_most_alike(likeness: &Likeness, run: &Range<usize>) -> Option<(usize,
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ablation::Ablation;
     use crate::clip::Clip;
     use crate::decode::decode;
 
@@ -104,7 +105,7 @@ mod tests {
         }
         let likeness = Likeness::of_values(shown.len(), values);
         let (plan, timeline) = (Plan::of_durations(&[8.0; 3]), Timeline::new(&clips));
-        let mut decoded = decode(&likeness, &plan, &timeline);
+        let mut decoded = decode(&likeness, &plan, &timeline, Ablation::default());
         settle(&mut decoded, &likeness, &plan, &timeline);
         decoded
             .occurrences

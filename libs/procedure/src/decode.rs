@@ -9,6 +9,7 @@
 
 use std::ops::Range;
 
+use crate::ablation::Ablation;
 use crate::calibration::{
     FREE_ORDER, HALF_ALIKE, HALF_COURSE, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, NATS_PER_COURSE,
     NATS_PER_LIKENESS, PAUSE, POOR_VIEW, SOFT_LIMIT,
@@ -41,15 +42,23 @@ pub(crate) struct Decoded {
 
 /// Decodes the trainee's clips. As many neighbours as share frames count as one
 /// observation.
-pub(crate) fn decode(likeness: &Likeness, plan: &Plan, timeline: &Timeline<'_>) -> Decoded {
+pub(crate) fn decode(
+    likeness: &Likeness,
+    plan: &Plan,
+    timeline: &Timeline<'_>,
+    ablation: Ablation,
+) -> Decoded {
     let clips = timeline.clips;
     let evidence = Evidence {
         likeness,
         clips,
         lag: f64::from(timeline.non_overlapping_lag()),
     };
-    let mut step_of =
-        Trellis::new(likeness.steps(), clips.len(), &plan.order).best_states(&evidence);
+    let trellis = Trellis {
+        shared_pause: ablation.shared_pause,
+        ..Trellis::new(likeness.steps(), clips.len(), &plan.order)
+    };
+    let mut step_of = trellis.best_states(&evidence);
     let mut occurrences: Vec<Occurrence> = Vec::new();
     for (clip, step) in step_of.iter().enumerate() {
         let Some(step) = *step else { continue };
@@ -136,6 +145,9 @@ struct Trellis {
     /// Cost of entering a step first, and of ending with it.
     first: Vec<f64>,
     last: Vec<f64>,
+    /// Whether the pause before any step is the only one: it may then be
+    /// entered from every step and left for every step.
+    shared_pause: bool,
 }
 
 impl Trellis {
@@ -171,6 +183,7 @@ impl Trellis {
             last: (0..steps)
                 .map(|step| cost(leaves_nothing(step), step + 1 == steps))
                 .collect(),
+            shared_pause: false,
         }
     }
 
@@ -198,8 +211,10 @@ impl Trellis {
             score[step] -= last;
             score[steps + step] -= last;
         }
-        // Doing nothing at all leaves out the first step and the last.
-        score[before_any] -= JUMP;
+        if !self.shared_pause {
+            // Doing nothing at all leaves out the first step and the last.
+            score[before_any] -= JUMP;
+        }
         let mut state = (0..score.len()).fold(0, |best, state| {
             if score[state] > score[best] {
                 state
@@ -235,7 +250,12 @@ impl Trellis {
                 }
             };
             offer(score[steps + step], steps + step);
-            offer(score[before_any] - self.first[step], before_any);
+            let first = if self.shared_pause {
+                0.0
+            } else {
+                self.first[step]
+            };
+            offer(score[before_any] - first, before_any);
             for (before, &leaving) in leaving.iter().enumerate() {
                 if before != step {
                     offer(
@@ -255,6 +275,20 @@ impl Trellis {
             from[steps + step] = state as From;
         }
         (next[before_any], from[before_any]) = (score[before_any], before_any as From);
+        if self.shared_pause {
+            self.share_pause(score, next, from);
+        }
+    }
+
+    /// Leads every step into the pause before any, and closes all others.
+    fn share_pause(&self, score: &[f64], next: &mut [f64], from: &mut [From]) {
+        let before_any = 2 * self.steps;
+        next[self.steps..before_any].fill(f64::NEG_INFINITY);
+        for step in 0..self.steps {
+            if score[step] - PAUSE > next[before_any] {
+                (next[before_any], from[before_any]) = (score[step] - PAUSE, step as From);
+            }
+        }
     }
 }
 
@@ -264,6 +298,13 @@ mod tests {
 
     /// Steps done one after the other, of so many clips; `None` is other work.
     fn decoded(parts: &[(Option<usize>, usize)]) -> Vec<(usize, Range<usize>)> {
+        decoded_without(parts, Ablation::default())
+    }
+
+    fn decoded_without(
+        parts: &[(Option<usize>, usize)],
+        ablation: Ablation,
+    ) -> Vec<(usize, Range<usize>)> {
         let shown: Vec<Option<usize>> = parts
             .iter()
             .flat_map(|&(step, clips)| std::iter::repeat_n(step, clips))
@@ -281,6 +322,7 @@ mod tests {
             &likeness,
             &Plan::of_durations(&[6.0; 4]),
             &Timeline::new(&clips),
+            ablation,
         );
         found
             .occurrences
@@ -317,5 +359,28 @@ mod tests {
         let stray = [(Some(0), 6), (Some(3), 1), (Some(0), 3), (Some(1), 6)];
         assert_eq!(decoded(&stray), [(0, 0..10), (1, 10..16)]);
         assert_eq!(decoded(&[(None, 10)]), []);
+    }
+
+    #[test]
+    fn a_shared_pause_forgets_how_far_the_work_was() {
+        let shared = Ablation {
+            shared_pause: true,
+            ..Ablation::default()
+        };
+        // One clip alike is worth less than the two jumps to it and back …
+        let stray = [
+            (Some(0), 6),
+            (None, 1),
+            (Some(3), 2),
+            (None, 1),
+            (Some(1), 6),
+        ];
+        assert_eq!(decoded(&stray), [(0, 0..6), (1, 10..16)]);
+        // … but not less than two pauses.
+        let found = decoded_without(&stray, shared);
+        assert_eq!(found, [(0, 0..6), (3, 7..9), (1, 10..16)]);
+        let pause = [(Some(0), 6), (None, 4), (Some(1), 6)];
+        assert_eq!(decoded_without(&pause, shared), decoded(&pause));
+        assert_eq!(decoded_without(&[(None, 10)], shared), []);
     }
 }

@@ -15,6 +15,7 @@
 // Tests compare exactly where the arithmetic is exact.
 #![cfg_attr(test, allow(clippy::float_cmp))]
 
+mod ablation;
 mod calibration;
 mod change_points;
 mod claims;
@@ -36,14 +37,16 @@ mod score;
 mod validate;
 mod verdict;
 
+pub use ablation::Ablation;
 pub use calibration::CALIBRATION;
 pub use clip::{Clip, ClipFlag};
 pub use lint::{LintFinding, LintKind};
 pub use metrics::Metrics;
+pub use order::StepOrder;
 pub use prepare::{PrepareError, PreparedGold, PreparedStep, StepSource, place_steps, prepare};
 pub use procedure::{DurationRange, Order, Procedure, Step, Thresholds, TimeRange};
 pub use report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict};
-pub use score::{GoldInput, ScoreError, ScoreInput, score};
+pub use score::{GoldInput, ScoreError, ScoreInput, score, score_without};
 pub use validate::Violation;
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use sopilot_dtw::{Evidence, SOFT_MAXIMUM_TEMPERATURE};
 
-use crate::calibration::{ALIKE_QUANTILE, HALF_ALIKE, MIN_CONTRAST, MIN_GOLD_CONTRAST};
+use crate::calibration::{
+    ALIKE_QUANTILE, HALF_ALIKE, HALF_COURSE, MIN_CONTRAST, MIN_GOLD_CONTRAST,
+};
 use crate::clip::quantile;
 use crate::score::GoldInput;
 
@@ -65,6 +67,11 @@ impl Likeness {
             contrast: 1.0,
             levels: Vec::new(),
         }
+    }
+
+    /// From now on no step's course speaks for or against it.
+    pub(crate) fn forget_course(&mut self) {
+        self.course.fill((HALF_COURSE, 0..self.clips));
     }
 
     pub(crate) fn steps(&self) -> usize {

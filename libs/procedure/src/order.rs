@@ -4,16 +4,17 @@ use std::collections::VecDeque;
 
 use crate::procedure::Order;
 
-/// The transitive closure of an order policy.
-pub(crate) struct StepOrder {
+/// Which step must come before which: the transitive closure of an [`Order`].
+#[derive(Debug, Clone)]
+pub struct StepOrder {
     steps: usize,
     precedes: Vec<bool>,
 }
 
 impl StepOrder {
-    /// Precedences must name existing steps; with a cycle, steps on it precede
+    /// Panics if a precedence names a step that does not exist; with a cycle, steps on it precede
     /// themselves.
-    pub(crate) fn new(order: &Order, steps: usize) -> Self {
+    pub fn new(order: &Order, steps: usize) -> Self {
         let mut closure = Self {
             steps,
             precedes: vec![false; steps * steps],
@@ -35,8 +36,16 @@ impl StepOrder {
     }
 
     /// Whether `before` must come before `after`.
-    pub(crate) fn precedes(&self, before: usize, after: usize) -> bool {
+    pub fn precedes(&self, before: usize, after: usize) -> bool {
         self.precedes[before * self.steps + after]
+    }
+
+    /// Of steps done one after the other, `(step, weight)` in time, marks those
+    /// that are done right: the subset of largest weight in which every step
+    /// comes at most once and the order is respected. Weights below 0 count as
+    /// 0; differences below 10⁻⁴ are not seen.
+    pub fn done_right(&self, done: &[(usize, f64)]) -> Vec<bool> {
+        consistent_subset(done, self)
     }
 
     /// Warshall's algorithm.

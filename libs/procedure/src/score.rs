@@ -2,6 +2,7 @@
 
 use sopilot_dtw::{Alignment, Evidence, StepMatch};
 
+use crate::ablation::Ablation;
 use crate::claims::settle;
 use crate::clip::{Clip, Timeline, find_bad_clip};
 use crate::decode::decode;
@@ -94,14 +95,27 @@ pub enum ScoreError {
 /// Scores one trainee. Deterministic; costs about M × K² operations and
 /// M × K × 10 bytes for M trainee clips and K steps.
 pub fn score(input: &ScoreInput<'_>) -> Result<ScoreOutcome, ScoreError> {
+    score_without(input, Ablation::default())
+}
+
+/// As [`score`], without some parts of it.
+pub fn score_without(
+    input: &ScoreInput<'_>,
+    ablation: Ablation,
+) -> Result<ScoreOutcome, ScoreError> {
     let (golds, golds_left_out) = check(input)?;
     let plan = Plan::new(input.procedure, &golds);
     let timeline = Timeline::new(input.trainee);
-    let likeness = Likeness::new(&golds, input.trainee.len());
+    let mut likeness = Likeness::new(&golds, input.trainee.len());
+    if ablation.no_course {
+        likeness.forget_course();
+    }
     let lag = timeline.non_overlapping_lag();
-    let mut decoded = decode(&likeness, &plan, &timeline);
+    let mut decoded = decode(&likeness, &plan, &timeline, ablation);
     settle(&mut decoded, &likeness, &plan, &timeline);
-    split_repeats(&mut decoded, &golds, &likeness, lag);
+    if !ablation.no_course {
+        split_repeats(&mut decoded, &golds, &likeness, lag);
+    }
     let reading = Reading::new(&plan, &likeness, &timeline, &decoded);
     let (reported, doubted): (Vec<Finding>, Vec<Finding>) = find(&reading)
         .into_iter()
