@@ -15,6 +15,9 @@ use sopilot_procedure::{Clip, StepOrder};
 use crate::likelihood::{JUMP, Likelihood, quantile};
 use crate::pair::Pair;
 
+/// What is shorter than this share of the step in the gold is no occurrence of
+/// it: nobody works four times as fast.
+const MIN_FRAGMENT: f64 = 0.25;
 /// Other work fills the place of a step from this share of its usual time.
 const SLOT_FILLED: f64 = 0.5;
 /// Extra activity counts from this share of a usual step's time, …
@@ -70,6 +73,30 @@ impl Decoded {
         decoded
     }
 
+    /// Without occurrences that are too short; where one stood between two of the
+    /// same step, they are one.
+    fn without_fragments(&self, is_fragment: impl Fn(&Occurrence) -> bool) -> Self {
+        let mut occurrences: Vec<Occurrence> = Vec::new();
+        let mut last_kept = None;
+        for (index, found) in self.occurrences.iter().enumerate() {
+            if is_fragment(found) {
+                continue;
+            }
+            match occurrences.last_mut() {
+                Some(last) if last.step == found.step && last_kept != index.checked_sub(1) => {
+                    last.clips.end = found.clips.end;
+                    last.weight += found.weight;
+                }
+                _ => occurrences.push(found.clone()),
+            }
+            last_kept = Some(index);
+        }
+        Self {
+            occurrences,
+            other_work: self.other_work.clone(),
+        }
+    }
+
     pub(crate) fn add_other_work(&mut self, clips: Range<usize>, is_idle: impl Fn(usize) -> bool) {
         for clip in clips.filter(|&clip| !is_idle(clip)) {
             match self.other_work.last_mut() {
@@ -87,9 +114,12 @@ pub(crate) fn compare(
     decoded: &Decoded,
     likelihood: Option<&Likelihood>,
 ) -> Prediction {
-    let comparison = Comparison::new(pair, decoded, likelihood);
-    let deviations = comparison.deviations();
     let clips = &pair.trainee.clips;
+    let decoded = &decoded.without_fragments(|found| {
+        let time = time_of(clips, &found.clips);
+        time.end_s - time.start_s < MIN_FRAGMENT * pair.gold.duration_s(found.step)
+    });
+    let deviations = Comparison::new(pair, decoded, likelihood).deviations();
     let step = |found: &Occurrence| {
         let time = time_of(clips, &found.clips);
         Segment {

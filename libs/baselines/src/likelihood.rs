@@ -70,15 +70,14 @@ impl Levels {
                 others.map(|clip| f64::from(itself.step_similarity[index * clips + clip as usize])),
             );
         }
-        let [_, lower, _, upper, most] = itself.gold_self_similarity_quantiles.map(f64::from);
+        let [_, lower, usual, upper, _] = itself.gold_self_similarity_quantiles.map(f64::from);
         let (mean, deviation) = moments(&elsewhere);
         // Centring pushes the gold's steps apart, below 0, but what belongs to
         // no step is unrelated to all of them, at about 0.
         let unlike = mean.max(0.0);
         Self {
             unlike,
-            // A step's soft maximum is that of its best clips.
-            alike: most.max(unlike + MIN_SPREAD),
+            alike: usual.max(unlike + MIN_SPREAD),
             spread: deviation
                 .max((upper - lower) / QUARTILES_APART)
                 .max(MIN_SPREAD),

@@ -1,1 +1,379 @@
+//! What each method finds on simulated embeddings, and what it cannot.
 
+use std::collections::BTreeSet;
+
+use sopilot_judge::{DeviationKind, Prediction, Truth};
+use sopilot_procedure::{Clip, Procedure, Step, TimeRange, score_without};
+use sopilot_testkit::{self as testkit, Edit, Geometry, Performance, simulate};
+
+use super::*;
+
+/// Recordings in which every method does what it can.
+fn clear() -> Geometry {
+    Geometry::default().with_shift(0.5)
+}
+
+fn recording(performance: &Performance, geometry: &Geometry) -> Recording {
+    let made = simulate(performance, geometry);
+    Recording {
+        clips: (made.clips.iter())
+            .map(|&(start_s, end_s)| Clip::new(start_s, end_s))
+            .collect(),
+        rows: made.rows,
+        dim: made.dim,
+    }
+}
+
+fn gold(work: &testkit::Procedure, geometry: &Geometry) -> Gold {
+    let performance = Performance::gold(work);
+    let step = |step: testkit::GoldStep| Step {
+        gold_time: Some(TimeRange {
+            start_s: step.time.start_s,
+            end_s: step.time.end_s,
+        }),
+        ..Step::named(step.name)
+    };
+    let procedure = Procedure {
+        steps: performance.gold_steps().into_iter().map(step).collect(),
+        ..Procedure::default()
+    };
+    Gold::new(procedure, recording(&performance, geometry)).unwrap()
+}
+
+/// Asks a method about trainees with one edit each, of several procedures.
+fn ask(method: &dyn Method, edits: &[Edit], geometry: &Geometry) -> Vec<(Prediction, Truth)> {
+    (0..5)
+        .map(|seed| {
+            let work = testkit::Procedure::demo(seed);
+            let trainee = Performance::new(&work, 100 + seed);
+            let trainee = edits
+                .iter()
+                .copied()
+                .try_fold(trainee, Performance::with)
+                .unwrap();
+            let (gold, truth) = (gold(&work, geometry), trainee.truth());
+            let recording = recording(&trainee, geometry);
+            let pair = Pair::new(&gold, &recording, Some(&truth)).unwrap();
+            (method.predict(&pair).unwrap(), truth)
+        })
+        .collect()
+}
+
+/// Of five trainees with the edit, for how many is it shown, with its step.
+fn found(method: &dyn Method, edit: Edit) -> usize {
+    let answers = ask(method, &[edit], &clear());
+    let is_found = |(prediction, truth): &&(Prediction, Truth)| {
+        let wanted = &truth.deviations[0];
+        prediction.deviations.iter().flatten().any(|one| {
+            let step = one.gold_step;
+            one.is_shown
+                && one.kind == wanted.kind
+                && (step == wanted.gold_step || (step.is_some() && step == wanted.swapped_with))
+        })
+    };
+    answers.iter().filter(is_found).count()
+}
+
+/// Kinds that are shown of five trainees without a mistake or with the edit.
+fn kinds(method: &dyn Method, edits: &[Edit]) -> BTreeSet<DeviationKind> {
+    ask(method, edits, &clear())
+        .iter()
+        .flat_map(|(prediction, _)| prediction.deviations.iter().flatten())
+        .filter(|one| one.is_shown)
+        .map(|one| one.kind)
+        .collect()
+}
+
+const DROP: Edit = Edit::Drop { step: 3 };
+const SWAP: Edit = Edit::Swap { first: 2 };
+const SLOW: Edit = Edit::Slow {
+    step: 4,
+    factor: 3.0,
+};
+const INSERT: Edit = Edit::Insert {
+    after: 2,
+    seconds: 8.0,
+};
+const MOVE: Edit = Edit::MoveTo { step: 1, to: 5 };
+
+/// Methods that decode steps and report what they find.
+fn decoders() -> [Box<dyn Method>; 6] {
+    [
+        Box::new(Argmax),
+        Box::new(LeftToRight),
+        Box::new(DropDtw),
+        Box::new(OracleBoundaries),
+        Box::new(DurationHmm::FULL),
+        Box::new(Sopilot::FULL),
+    ]
+}
+
+#[test]
+fn names_are_unique_and_every_method_answers() {
+    let methods = all();
+    let names: BTreeSet<&str> = methods.iter().map(|method| method.name()).collect();
+    assert_eq!(names.len(), methods.len());
+    for method in &methods {
+        assert!(!method.about().is_empty());
+        for (prediction, _) in ask(method.as_ref(), &[DROP], &clear()) {
+            assert!(prediction.suspicion.is_finite(), "{}", method.name());
+            let confidences = prediction.deviations.iter().flatten();
+            for one in confidences.filter_map(|one| one.confidence) {
+                assert!((0.0..=1.0).contains(&one), "{}: {one}", method.name());
+            }
+            let ends: Vec<f64> = prediction
+                .steps
+                .iter()
+                .flatten()
+                .flat_map(|step| [step.start_s, step.end_s])
+                .collect();
+            assert!(ends.is_sorted(), "{}: {ends:?}", method.name());
+        }
+    }
+}
+
+#[test]
+fn a_missing_step_is_found_by_all_that_decode() {
+    for method in decoders() {
+        let found = found(method.as_ref(), DROP);
+        assert!(found >= 4, "{}: {found} of 5", method.name());
+    }
+}
+
+#[test]
+fn a_slow_step_is_found_by_all_that_decode() {
+    for method in decoders() {
+        let found = found(method.as_ref(), SLOW);
+        assert!(found >= 3, "{}: {found} of 5", method.name());
+    }
+}
+
+#[test]
+fn a_swap_is_found_by_what_may_go_back_and_never_by_a_monotone_path() {
+    let able: [&dyn Method; 4] = [
+        &Argmax,
+        &OracleBoundaries,
+        &DurationHmm::FULL,
+        &Sopilot::FULL,
+    ];
+    for method in able {
+        let found = found(method, SWAP);
+        assert!(found >= 4, "{}: {found} of 5", method.name());
+    }
+    let monotone: [&dyn Method; 3] = [&EarlierRules, &LeftToRight, &DropDtw];
+    for method in monotone {
+        for edit in [SWAP, MOVE] {
+            let kinds = kinds(method, &[edit]);
+            assert!(
+                !kinds.contains(&DeviationKind::OutOfOrder),
+                "{}",
+                method.name()
+            );
+            assert!(
+                !kinds.contains(&DeviationKind::RepeatedStep),
+                "{}",
+                method.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn extra_activity_is_found_by_what_has_a_place_for_it() {
+    let able: [&dyn Method; 3] = [&OracleBoundaries, &DurationHmm::FULL, &Sopilot::FULL];
+    for method in able {
+        let found = found(method, INSERT);
+        assert!(found >= 3, "{}: {found} of 5", method.name());
+    }
+    let unable: [&dyn Method; 3] = [&EarlierRules, &Argmax, &LeftToRight];
+    for method in unable {
+        let kinds = kinds(method, &[INSERT]);
+        assert!(
+            !kinds.contains(&DeviationKind::ExtraActivity),
+            "{}",
+            method.name()
+        );
+    }
+}
+
+#[test]
+fn only_the_product_looks_at_the_course_of_a_step_done_again() {
+    let again = Edit::Repeat { step: 4 };
+    assert!(found(&Sopilot::FULL, again) >= 3);
+    assert_eq!(found(&Sopilot::NO_COURSE, again), 0);
+    assert_eq!(found(&DurationHmm::FULL, again), 0);
+    assert!(found(&OracleBoundaries, again) >= 4);
+}
+
+#[test]
+fn length_knows_slowness_and_nothing_of_order() {
+    let suspicion = |edits: &[Edit]| -> Vec<f64> {
+        ask(&LengthOnly, edits, &clear())
+            .iter()
+            .map(|(prediction, _)| prediction.suspicion)
+            .collect()
+    };
+    let (good, swapped, slow) = (suspicion(&[]), suspicion(&[SWAP]), suspicion(&[SLOW]));
+    for (good, swapped) in good.iter().zip(&swapped) {
+        assert!((good - swapped).abs() < 0.02, "{good} {swapped}");
+    }
+    assert!(area_under_curve(&good, &slow) > 0.9);
+}
+
+#[test]
+fn whole_videos_are_suspicious_if_a_step_is_missing() {
+    let methods: [&dyn Method; 2] = [&PooledCosine, &DtwCost];
+    for method in methods {
+        let suspicion = |edits: &[Edit]| -> Vec<f64> {
+            ask(method, edits, &clear())
+                .iter()
+                .map(|(prediction, _)| prediction.suspicion)
+                .collect()
+        };
+        // The same trainees with and without the mistake.
+        let pairs = suspicion(&[]).into_iter().zip(suspicion(&[DROP]));
+        let more = pairs.filter(|(good, bad)| bad > good).count();
+        assert!(more >= 4, "{}: {more} of 5", method.name());
+    }
+}
+
+#[test]
+fn known_boundaries_are_no_worse_than_guessed_ones() {
+    let edits = [DROP, SWAP, SLOW, INSERT, MOVE];
+    let right =
+        |method: &dyn Method| -> usize { edits.iter().map(|&edit| found(method, edit)).sum() };
+    let (oracle, argmax) = (right(&OracleBoundaries), right(&Argmax));
+    assert!(oracle >= argmax, "{oracle} {argmax}");
+}
+
+#[test]
+fn the_oracle_asks_for_the_truth() {
+    let work = testkit::Procedure::demo(1);
+    let (gold, trainee) = (
+        gold(&work, &clear()),
+        recording(&Performance::new(&work, 9), &clear()),
+    );
+    let pair = Pair::new(&gold, &trainee, None).unwrap();
+    let error = OracleBoundaries.predict(&pair).unwrap_err();
+    assert_eq!(
+        error,
+        BaselineError::NoTruth {
+            method: "oracle-boundaries"
+        }
+    );
+    assert!(LengthOnly.predict(&pair).is_ok());
+}
+
+#[test]
+fn a_gold_with_shuffled_clips_tells_nothing() {
+    let methods: [&dyn Method; 3] = [&DtwCost, &DurationHmm::FULL, &Sopilot::FULL];
+    for method in methods {
+        let suspicion = |edit: Option<Edit>, seed: u64| {
+            let work = testkit::Procedure::demo(seed);
+            let trainee = Performance::new(&work, 100 + seed);
+            let trainee = edit
+                .into_iter()
+                .try_fold(trainee, Performance::with)
+                .unwrap();
+            let (gold, trainee) = (gold(&work, &clear()), recording(&trainee, &clear()));
+            let pair = Pair::new(&gold, &trainee, None).unwrap();
+            let shuffled = shuffled_gold(&pair, seed).unwrap();
+            let pair = Pair::new(&shuffled, &trainee, None).unwrap();
+            method.predict(&pair).unwrap().suspicion
+        };
+        let good: Vec<f64> = (0..24).map(|seed| suspicion(None, seed)).collect();
+        let bad: Vec<f64> = (0..24).map(|seed| suspicion(Some(SWAP), seed)).collect();
+        let area = area_under_curve(&good, &bad);
+        assert!((area - 0.5).abs() <= 0.1, "{}: {area}", method.name());
+    }
+}
+
+#[test]
+fn the_products_row_is_the_product() {
+    let work = testkit::Procedure::demo(3);
+    let gold = gold(&work, &Geometry::default());
+    let edits = [DROP, SLOW];
+    let trainee = Performance::new(&work, 5);
+    let trainee = edits
+        .into_iter()
+        .try_fold(trainee, Performance::with)
+        .unwrap();
+    let trainee = recording(&trainee, &Geometry::default());
+    let pair = Pair::new(&gold, &trainee, None).unwrap();
+    let prediction = Sopilot::FULL.predict(&pair).unwrap();
+    let aligned = pair.aligned(pair::Centring::OnGold);
+    let input = sopilot_procedure::ScoreInput {
+        procedure: gold.procedure(),
+        golds: &[sopilot_procedure::GoldInput {
+            prepared: gold.prepared(),
+            alignment: &aligned.alignment,
+            evidence: &aligned.evidence,
+        }],
+        trainee: &trainee.clips,
+    };
+    let outcome = sopilot_procedure::score(&input).unwrap();
+    let same = score_without(&input, sopilot_procedure::Ablation::default()).unwrap();
+    assert_eq!(outcome, same);
+    assert!((prediction.suspicion - (100.0 - outcome.score)).abs() < 1e-12);
+    let shown: Vec<_> = prediction
+        .deviations
+        .iter()
+        .flatten()
+        .filter(|one| one.is_shown)
+        .map(|one| (one.gold_step, one.confidence))
+        .collect();
+    let scored: Vec<_> = outcome
+        .deviations
+        .iter()
+        .map(|one| {
+            (
+                one.gold_step.map(|step| step as usize),
+                Some(one.confidence),
+            )
+        })
+        .collect();
+    assert_eq!(shown, scored);
+    assert!(!scored.is_empty());
+    assert_eq!(
+        prediction.steps.map(|steps| steps.len()),
+        Some(
+            outcome
+                .steps
+                .iter()
+                .filter(|step| step.trainee_time.is_some())
+                .count()
+        )
+    );
+}
+
+#[test]
+fn embeddings_that_are_not_one_a_clip_are_refused() {
+    let work = testkit::Procedure::demo(1);
+    let (gold, mut trainee) = (
+        gold(&work, &clear()),
+        recording(&Performance::gold(&work), &clear()),
+    );
+    trainee.clips.pop();
+    let clips = trainee.clips.len();
+    let error = Pair::new(&gold, &trainee, None).unwrap_err();
+    assert_eq!(
+        error,
+        BaselineError::ClipCount {
+            clips,
+            rows: clips + 1
+        }
+    );
+}
+
+/// Probability that a bad video is more suspicious than a good one.
+fn area_under_curve(good: &[f64], bad: &[f64]) -> f64 {
+    let wins = |bad: &f64| -> f64 {
+        let win = |good: &f64| match bad.total_cmp(good) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        };
+        good.iter().map(win).sum()
+    };
+    bad.iter().map(wins).sum::<f64>() / (good.len() * bad.len()) as f64
+}

@@ -284,9 +284,9 @@ impl Trellis {
     fn share_pause(&self, score: &[f64], next: &mut [f64], from: &mut [From]) {
         let before_any = 2 * self.steps;
         next[self.steps..before_any].fill(f64::NEG_INFINITY);
-        for step in 0..self.steps {
-            if score[step] - PAUSE > next[before_any] {
-                (next[before_any], from[before_any]) = (score[step] - PAUSE, step as From);
+        for (step, score) in score[..self.steps].iter().enumerate() {
+            if score - PAUSE > next[before_any] {
+                (next[before_any], from[before_any]) = (score - PAUSE, step as From);
             }
         }
     }

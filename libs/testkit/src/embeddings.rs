@@ -99,6 +99,12 @@ pub struct EmbeddingSequence {
 impl Default for Geometry {
     /// Clips of 1 s every 0.5 s in 256 dimensions, a cosine of about 0.8
     /// between any two, and another performer at the same bench.
+    ///
+    /// Measured on gold and trainee, centred on the gold: overlapping
+    /// neighbours have a cosine of 0.86, neighbours that share no frame of
+    /// 0.62, clips ten seconds apart of −0.11, and a trainee's clip of 0.54
+    /// with the best gold clip of its step, which is more than with the best of
+    /// any other step in 99.7 % of the comparisons (87 % at a shift of 2.5).
     fn default() -> Self {
         Self {
             dim: 256,
@@ -112,12 +118,12 @@ impl Default for Geometry {
             travel: 0.8,
             state_change: 0.3,
             hubness: 0.2,
-            noise: 0.8,
+            noise: 0.6,
             noise_s: 1.0,
             noise_spread: 0.2,
-            offset: 0.4,
-            rotation: 0.4,
-            manner: 0.5,
+            offset: 0.3,
+            rotation: 0.3,
+            manner: 0.4,
             wrong_object: 0.8,
         }
     }

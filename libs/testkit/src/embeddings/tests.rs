@@ -172,7 +172,7 @@ fn centring_tells_steps_apart_that_the_cone_hides() {
         .map(|seed| centred_pair(&gold(seed), &trainee(seed), &geometry))
         .collect();
     let centred = mean_of(pairs.iter().map(separability));
-    assert!(centred > 0.85 && centred < 0.99, "{centred}");
+    assert!(centred > 0.98 && centred < 1.0, "{centred}");
     let same_step = mean_of(pairs.iter().flat_map(|(gold, trainee)| {
         trainee
             .rows
@@ -187,7 +187,7 @@ fn centring_tells_steps_apart_that_the_cone_hides() {
                     .max_by(f32::total_cmp)
             })
     }));
-    assert!(same_step > 0.3 && same_step < 0.7, "{same_step}");
+    assert!(same_step > 0.5 && same_step < 0.7, "{same_step}");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn more_shift_makes_steps_harder_to_tell() {
     };
     let (none, usual, strong) = (at(0.0), at(1.0), at(2.5));
     assert!(
-        none > usual + 0.005 && usual > strong + 0.02,
+        none > usual + 0.001 && usual > strong + 0.05,
         "{none} {usual} {strong}"
     );
 }
@@ -312,7 +312,7 @@ fn some_steps_look_alike() {
     let closest = |look_alike_share: f64| {
         let geometry = Geometry {
             look_alike_share,
-            ..Geometry::default()
+            ..Geometry::default().with_shift(2.0)
         };
         mean_of(
             (0..6).map(|seed| separability(&centred_pair(&gold(seed), &trainee(seed), &geometry))),
