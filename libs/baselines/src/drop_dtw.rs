@@ -2,7 +2,8 @@
 
 use sopilot_judge::Prediction;
 
-use crate::edit::{Decoded, compare};
+use crate::decoded::Decoded;
+use crate::edit::compare;
 use crate::likelihood::{Likelihood, quantile};
 use crate::pair::{Centring, Pair};
 use crate::{BaselineError, Method};
@@ -44,9 +45,7 @@ impl Method for DropDtw {
         let weight = |step: usize, clip: usize| drop - cost[step * clips + clip];
         let filled = without_holes(&labels);
         let decoded = Decoded::of_labels(&filled, |clip| likelihood.idle[clip], weight);
-        let mut prediction = compare(pair, &decoded, None);
-        prediction.suspicion = total(&cost, clips, drop, &labels) / clips as f64;
-        Ok(prediction)
+        Ok(compare(pair, &decoded, None))
     }
 }
 
@@ -172,22 +171,22 @@ impl Table {
     }
 }
 
-/// What an alignment costs.
-fn total(cost: &[f64], clips: usize, drop: f64, labels: &[Option<usize>]) -> f64 {
-    let of_clips: f64 = labels
-        .iter()
-        .enumerate()
-        .map(|(clip, step)| step.map_or(drop, |step| cost[step * clips + clip]))
-        .sum();
-    let dropped = (0..cost.len() / clips).filter(|step| !labels.contains(&Some(*step)));
-    of_clips + drop * dropped.count() as f64
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    /// What an alignment costs.
+    fn total(cost: &[f64], clips: usize, drop: f64, labels: &[Option<usize>]) -> f64 {
+        let of_clips: f64 = labels
+            .iter()
+            .enumerate()
+            .map(|(clip, step)| step.map_or(drop, |step| cost[step * clips + clip]))
+            .sum();
+        let dropped = (0..cost.len() / clips).filter(|step| !labels.contains(&Some(*step)));
+        of_clips + drop * dropped.count() as f64
+    }
 
     proptest! {
         #[test]

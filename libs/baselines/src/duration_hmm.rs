@@ -5,7 +5,8 @@ use std::ops::Range;
 use sopilot_judge::Prediction;
 use sopilot_procedure::StepOrder;
 
-use crate::edit::{Decoded, Occurrence, compare};
+use crate::decoded::{Decoded, Occurrence};
+use crate::edit::compare;
 use crate::likelihood::{JUMP, Likelihood};
 use crate::pair::{Centring, Pair};
 use crate::{BaselineError, Method};

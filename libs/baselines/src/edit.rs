@@ -12,6 +12,7 @@ use std::ops::Range;
 use sopilot_judge::{DeviationKind, Prediction, Reported, Segment, TimeRange};
 use sopilot_procedure::{Clip, StepOrder};
 
+use crate::decoded::{Decoded, Occurrence};
 use crate::likelihood::{JUMP, Likelihood, quantile};
 use crate::pair::Pair;
 
@@ -28,84 +29,6 @@ const EXTRA_CLIPS: f64 = 2.0;
 const MIN_STEPS_FOR_TEMPO: usize = 3;
 /// Uncertainty of a duration's logarithm beside that of its ends.
 const DURATION_NOISE: f64 = 0.1;
-
-/// A step that was done, once.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Occurrence {
-    pub(crate) step: usize,
-    /// Not empty.
-    pub(crate) clips: Range<usize>,
-    /// How much speaks for it.
-    pub(crate) weight: f64,
-}
-
-/// What the trainee did.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Decoded {
-    /// In order of time, not overlapping.
-    pub(crate) occurrences: Vec<Occurrence>,
-    /// Runs of clips that show work, but no step.
-    pub(crate) other_work: Vec<Range<usize>>,
-}
-
-impl Decoded {
-    /// From a step per clip. Clips of no step are other work, but where
-    /// `is_idle`.
-    pub(crate) fn of_labels(
-        labels: &[Option<usize>],
-        is_idle: impl Fn(usize) -> bool,
-        weight: impl Fn(usize, usize) -> f64,
-    ) -> Self {
-        let mut decoded = Self::default();
-        let mut start = 0;
-        for run in labels.chunk_by(|a, b| a == b) {
-            let clips = start..start + run.len();
-            start = clips.end;
-            match run[0] {
-                Some(step) => decoded.occurrences.push(Occurrence {
-                    step,
-                    weight: clips.clone().map(|clip| weight(step, clip)).sum(),
-                    clips,
-                }),
-                None => decoded.add_other_work(clips, &is_idle),
-            }
-        }
-        decoded
-    }
-
-    /// Without occurrences that are too short; where one stood between two of the
-    /// same step, they are one.
-    fn without_fragments(&self, is_fragment: impl Fn(&Occurrence) -> bool) -> Self {
-        let mut occurrences: Vec<Occurrence> = Vec::new();
-        let mut last_kept = None;
-        for (index, found) in self.occurrences.iter().enumerate() {
-            if is_fragment(found) {
-                continue;
-            }
-            match occurrences.last_mut() {
-                Some(last) if last.step == found.step && last_kept != index.checked_sub(1) => {
-                    last.clips.end = found.clips.end;
-                    last.weight += found.weight;
-                }
-                _ => occurrences.push(found.clone()),
-            }
-            last_kept = Some(index);
-        }
-        Self {
-            occurrences,
-            other_work: self.other_work.clone(),
-        }
-    }
-
-    pub(crate) fn add_other_work(&mut self, clips: Range<usize>, is_idle: impl Fn(usize) -> bool) {
-        for clip in clips.filter(|&clip| !is_idle(clip)) {
-            match self.other_work.last_mut() {
-                Some(run) if run.end == clip => run.end += 1,
-                _ => self.other_work.push(clip..clip + 1),
-            }
-        }
-    }
-}
 
 /// Compares what the trainee did with the procedure. With a likelihood, what
 /// is reported has a confidence; without, only times have.

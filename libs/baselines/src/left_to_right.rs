@@ -2,7 +2,8 @@
 
 use sopilot_judge::Prediction;
 
-use crate::edit::{Decoded, compare};
+use crate::decoded::Decoded;
+use crate::edit::compare;
 use crate::likelihood::{JUMP, Likelihood};
 use crate::pair::{Centring, Pair};
 use crate::{BaselineError, Method};

@@ -21,6 +21,7 @@
 
 mod argmax;
 mod control;
+mod decoded;
 mod drop_dtw;
 mod duration_hmm;
 mod earlier_rules;

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use sopilot_judge::{DeviationKind, Prediction, TimeRange};
 
-use crate::edit::{Decoded, Occurrence, compare};
+use crate::decoded::{Decoded, Occurrence};
+use crate::edit::compare;
 use crate::likelihood::Likelihood;
 use crate::pair::{Centring, Pair};
 use crate::{BaselineError, Method};

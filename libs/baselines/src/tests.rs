@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sopilot_judge::{DeviationKind, Prediction, Truth};
+use sopilot_judge::{DeviationKind, Prediction, Reported, Truth};
 use sopilot_procedure::{Clip, Procedure, Step, TimeRange, score_without};
 use sopilot_testkit::{self as testkit, Edit, Geometry, Performance, simulate};
 
@@ -40,48 +40,69 @@ fn gold(work: &testkit::Procedure, geometry: &Geometry) -> Gold {
     Gold::new(procedure, recording(&performance, geometry)).unwrap()
 }
 
-/// Asks a method about trainees with one edit each, of several procedures.
-fn ask(method: &dyn Method, edits: &[Edit], geometry: &Geometry) -> Vec<(Prediction, Truth)> {
-    (0..5)
-        .map(|seed| {
-            let work = testkit::Procedure::demo(seed);
-            let trainee = Performance::new(&work, 100 + seed);
-            let trainee = edits
-                .iter()
-                .copied()
-                .try_fold(trainee, Performance::with)
-                .unwrap();
-            let (gold, truth) = (gold(&work, geometry), trainee.truth());
-            let recording = recording(&trainee, geometry);
-            let pair = Pair::new(&gold, &recording, Some(&truth)).unwrap();
-            (method.predict(&pair).unwrap(), truth)
-        })
-        .collect()
+/// A trainee whose mistakes are known, and the gold.
+struct Case {
+    gold: Gold,
+    trainee: Recording,
+    truth: Truth,
 }
 
-/// Of five trainees with the edit, for how many is it shown, with its step.
-fn found(method: &dyn Method, edit: Edit) -> usize {
-    let answers = ask(method, &[edit], &clear());
-    let is_found = |(prediction, truth): &&(Prediction, Truth)| {
-        let wanted = &truth.deviations[0];
-        prediction.deviations.iter().flatten().any(|one| {
+impl Case {
+    fn new(seed: u64, edits: &[Edit]) -> Self {
+        let work = testkit::Procedure::demo(seed);
+        let trainee = Performance::new(&work, 100 + seed);
+        let trainee = edits
+            .iter()
+            .copied()
+            .try_fold(trainee, Performance::with)
+            .unwrap();
+        Self {
+            gold: gold(&work, &clear()),
+            truth: trainee.truth(),
+            trainee: recording(&trainee, &clear()),
+        }
+    }
+
+    fn pair(&self) -> Pair<'_> {
+        Pair::new(&self.gold, &self.trainee, Some(&self.truth)).unwrap()
+    }
+}
+
+/// Five trainees of as many procedures, with the same mistakes.
+fn cases(edits: &[Edit]) -> Vec<Case> {
+    (0..5).map(|seed| Case::new(seed, edits)).collect()
+}
+
+fn suspicions(method: &dyn Method, pairs: &[Pair<'_>]) -> Vec<f64> {
+    let suspicion = |pair| method.predict(pair).unwrap().suspicion;
+    pairs.iter().map(suspicion).collect()
+}
+
+fn shown(prediction: &Prediction) -> impl Iterator<Item = &Reported> {
+    let all = prediction.deviations.iter().flatten();
+    all.filter(|one| one.is_shown)
+}
+
+/// For how many pairs the mistake is shown, with its step.
+fn found(method: &dyn Method, pairs: &[Pair<'_>]) -> usize {
+    let is_found = |pair: &&Pair<'_>| {
+        let wanted = &pair.truth.unwrap().deviations[0];
+        shown(&method.predict(pair).unwrap()).any(|one| {
             let step = one.gold_step;
-            one.is_shown
-                && one.kind == wanted.kind
+            one.kind == wanted.kind
                 && (step == wanted.gold_step || (step.is_some() && step == wanted.swapped_with))
         })
     };
-    answers.iter().filter(is_found).count()
+    pairs.iter().filter(is_found).count()
 }
 
-/// Kinds that are shown of five trainees without a mistake or with the edit.
-fn kinds(method: &dyn Method, edits: &[Edit]) -> BTreeSet<DeviationKind> {
-    ask(method, edits, &clear())
-        .iter()
-        .flat_map(|(prediction, _)| prediction.deviations.iter().flatten())
-        .filter(|one| one.is_shown)
-        .map(|one| one.kind)
-        .collect()
+/// All kinds that are shown.
+fn kinds(method: &dyn Method, pairs: &[Pair<'_>]) -> BTreeSet<DeviationKind> {
+    let of_pair = |pair| -> Vec<DeviationKind> {
+        let prediction = method.predict(pair).unwrap();
+        shown(&prediction).map(|one| one.kind).collect()
+    };
+    pairs.iter().flat_map(of_pair).collect()
 }
 
 const DROP: Edit = Edit::Drop { step: 3 };
@@ -113,9 +134,12 @@ fn names_are_unique_and_every_method_answers() {
     let methods = all();
     let names: BTreeSet<&str> = methods.iter().map(|method| method.name()).collect();
     assert_eq!(names.len(), methods.len());
+    let cases = cases(&[DROP]);
+    let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
     for method in &methods {
         assert!(!method.about().is_empty());
-        for (prediction, _) in ask(method.as_ref(), &[DROP], &clear()) {
+        for pair in &pairs {
+            let prediction = method.predict(pair).unwrap();
             assert!(prediction.suspicion.is_finite(), "{}", method.name());
             let confidences = prediction.deviations.iter().flatten();
             for one in confidences.filter_map(|one| one.confidence) {
@@ -134,22 +158,28 @@ fn names_are_unique_and_every_method_answers() {
 
 #[test]
 fn a_missing_step_is_found_by_all_that_decode() {
+    let cases = cases(&[DROP]);
+    let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
     for method in decoders() {
-        let found = found(method.as_ref(), DROP);
+        let found = found(method.as_ref(), &pairs);
         assert!(found >= 4, "{}: {found} of 5", method.name());
     }
 }
 
 #[test]
 fn a_slow_step_is_found_by_all_that_decode() {
+    let cases = cases(&[SLOW]);
+    let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
     for method in decoders() {
-        let found = found(method.as_ref(), SLOW);
+        let found = found(method.as_ref(), &pairs);
         assert!(found >= 3, "{}: {found} of 5", method.name());
     }
 }
 
 #[test]
 fn a_swap_is_found_by_what_may_go_back_and_never_by_a_monotone_path() {
+    let cases = cases(&[SWAP]);
+    let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
     let able: [&dyn Method; 4] = [
         &Argmax,
         &OracleBoundaries,
@@ -157,13 +187,15 @@ fn a_swap_is_found_by_what_may_go_back_and_never_by_a_monotone_path() {
         &Sopilot::FULL,
     ];
     for method in able {
-        let found = found(method, SWAP);
+        let found = found(method, &pairs);
         assert!(found >= 4, "{}: {found} of 5", method.name());
     }
+    let moved: Vec<Case> = (0..5).map(|seed| Case::new(seed, &[MOVE])).collect();
+    let moved: Vec<Pair<'_>> = moved.iter().map(Case::pair).collect();
     let monotone: [&dyn Method; 3] = [&EarlierRules, &LeftToRight, &DropDtw];
     for method in monotone {
-        for edit in [SWAP, MOVE] {
-            let kinds = kinds(method, &[edit]);
+        for pairs in [&pairs, &moved] {
+            let kinds = kinds(method, pairs);
             assert!(
                 !kinds.contains(&DeviationKind::OutOfOrder),
                 "{}",
@@ -180,14 +212,16 @@ fn a_swap_is_found_by_what_may_go_back_and_never_by_a_monotone_path() {
 
 #[test]
 fn extra_activity_is_found_by_what_has_a_place_for_it() {
+    let cases = cases(&[INSERT]);
+    let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
     let able: [&dyn Method; 3] = [&OracleBoundaries, &DurationHmm::FULL, &Sopilot::FULL];
     for method in able {
-        let found = found(method, INSERT);
+        let found = found(method, &pairs);
         assert!(found >= 3, "{}: {found} of 5", method.name());
     }
     let unable: [&dyn Method; 3] = [&EarlierRules, &Argmax, &LeftToRight];
     for method in unable {
-        let kinds = kinds(method, &[INSERT]);
+        let kinds = kinds(method, &pairs);
         assert!(
             !kinds.contains(&DeviationKind::ExtraActivity),
             "{}",
@@ -198,20 +232,20 @@ fn extra_activity_is_found_by_what_has_a_place_for_it() {
 
 #[test]
 fn only_the_product_looks_at_the_course_of_a_step_done_again() {
-    let again = Edit::Repeat { step: 4 };
-    assert!(found(&Sopilot::FULL, again) >= 3);
-    assert_eq!(found(&Sopilot::NO_COURSE, again), 0);
-    assert_eq!(found(&DurationHmm::FULL, again), 0);
-    assert!(found(&OracleBoundaries, again) >= 4);
+    let cases = cases(&[Edit::Repeat { step: 4 }]);
+    let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
+    assert!(found(&Sopilot::FULL, &pairs) >= 3);
+    assert_eq!(found(&Sopilot::NO_COURSE, &pairs), 0);
+    assert_eq!(found(&DurationHmm::FULL, &pairs), 0);
+    assert!(found(&OracleBoundaries, &pairs) >= 4);
 }
 
 #[test]
 fn length_knows_slowness_and_nothing_of_order() {
     let suspicion = |edits: &[Edit]| -> Vec<f64> {
-        ask(&LengthOnly, edits, &clear())
-            .iter()
-            .map(|(prediction, _)| prediction.suspicion)
-            .collect()
+        let cases = cases(edits);
+        let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
+        suspicions(&LengthOnly, &pairs)
     };
     let (good, swapped, slow) = (suspicion(&[]), suspicion(&[SWAP]), suspicion(&[SLOW]));
     for (good, swapped) in good.iter().zip(&swapped) {
@@ -222,16 +256,15 @@ fn length_knows_slowness_and_nothing_of_order() {
 
 #[test]
 fn whole_videos_are_suspicious_if_a_step_is_missing() {
+    let (good, bad) = (cases(&[]), cases(&[DROP]));
+    let good: Vec<Pair<'_>> = good.iter().map(Case::pair).collect();
+    let bad: Vec<Pair<'_>> = bad.iter().map(Case::pair).collect();
     let methods: [&dyn Method; 2] = [&PooledCosine, &DtwCost];
     for method in methods {
-        let suspicion = |edits: &[Edit]| -> Vec<f64> {
-            ask(method, edits, &clear())
-                .iter()
-                .map(|(prediction, _)| prediction.suspicion)
-                .collect()
-        };
         // The same trainees with and without the mistake.
-        let pairs = suspicion(&[]).into_iter().zip(suspicion(&[DROP]));
+        let pairs = suspicions(method, &good)
+            .into_iter()
+            .zip(suspicions(method, &bad));
         let more = pairs.filter(|(good, bad)| bad > good).count();
         assert!(more >= 4, "{}: {more} of 5", method.name());
     }
@@ -239,10 +272,13 @@ fn whole_videos_are_suspicious_if_a_step_is_missing() {
 
 #[test]
 fn known_boundaries_are_no_worse_than_guessed_ones() {
-    let edits = [DROP, SWAP, SLOW, INSERT, MOVE];
-    let right =
-        |method: &dyn Method| -> usize { edits.iter().map(|&edit| found(method, edit)).sum() };
-    let (oracle, argmax) = (right(&OracleBoundaries), right(&Argmax));
+    let (mut oracle, mut argmax) = (0, 0);
+    for edit in [DROP, SWAP, SLOW, INSERT, MOVE] {
+        let cases = cases(&[edit]);
+        let pairs: Vec<Pair<'_>> = cases.iter().map(Case::pair).collect();
+        oracle += found(&OracleBoundaries, &pairs);
+        argmax += found(&Argmax, &pairs);
+    }
     assert!(oracle >= argmax, "{oracle} {argmax}");
 }
 
@@ -267,23 +303,21 @@ fn the_oracle_asks_for_the_truth() {
 #[test]
 fn a_gold_with_shuffled_clips_tells_nothing() {
     let methods: [&dyn Method; 3] = [&DtwCost, &DurationHmm::FULL, &Sopilot::FULL];
-    for method in methods {
-        let suspicion = |edit: Option<Edit>, seed: u64| {
-            let work = testkit::Procedure::demo(seed);
-            let trainee = Performance::new(&work, 100 + seed);
-            let trainee = edit
-                .into_iter()
-                .try_fold(trainee, Performance::with)
-                .unwrap();
-            let (gold, trainee) = (gold(&work, &clear()), recording(&trainee, &clear()));
-            let pair = Pair::new(&gold, &trainee, None).unwrap();
-            let shuffled = shuffled_gold(&pair, seed).unwrap();
-            let pair = Pair::new(&shuffled, &trainee, None).unwrap();
-            method.predict(&pair).unwrap().suspicion
+    let suspicions = |edits: &[Edit]| -> Vec<Vec<f64>> {
+        let of_case = |seed| {
+            let case = Case::new(seed, edits);
+            let shuffled = shuffled_gold(&case.pair(), seed).unwrap();
+            let pair = Pair::new(&shuffled, &case.trainee, None).unwrap();
+            methods.map(|method| method.predict(&pair).unwrap().suspicion)
         };
-        let good: Vec<f64> = (0..24).map(|seed| suspicion(None, seed)).collect();
-        let bad: Vec<f64> = (0..24).map(|seed| suspicion(Some(SWAP), seed)).collect();
-        let area = area_under_curve(&good, &bad);
+        let all: Vec<[f64; 3]> = (0..24).map(of_case).collect();
+        (0..3)
+            .map(|method| all.iter().map(|of_case| of_case[method]).collect())
+            .collect()
+    };
+    let (good, bad) = (suspicions(&[]), suspicions(&[SWAP]));
+    for (index, method) in methods.iter().enumerate() {
+        let area = area_under_curve(&good[index], &bad[index]);
         assert!((area - 0.5).abs() <= 0.1, "{}: {area}", method.name());
     }
 }
