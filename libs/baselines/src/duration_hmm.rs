@@ -150,10 +150,10 @@ struct Model<'a> {
     no_duration: bool,
 }
 
-/// Where a segment is entered from: a place in [`Place::of`]'s list.
+/// Where a segment is entered from: a place of the [`Trellis`].
 type From = usize;
 
-/// What has been done when a segment ends.
+/// The best way to every place after so many clips.
 struct Trellis {
     /// Places: step s has just ended (s), background after s (steps + s),
     /// background before any (2 steps), the start of the video (2 steps + 1).
@@ -285,8 +285,7 @@ impl Model<'_> {
         segments
     }
 
-    /// From background to background there is no way, so a background's length
-    /// is that of the whole.
+    /// Most clips that the step may take.
     fn longest(&self, step: usize) -> usize {
         if self.no_duration {
             usize::MAX

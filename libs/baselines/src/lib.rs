@@ -9,9 +9,9 @@
 //! | [`LengthOnly`], [`PooledCosine`], [`DtwCost`] | that something is wrong | what |
 //! | [`EarlierRules`] | missing steps, wrong execution | anything out of order (its path is monotone), repeated or extra |
 //! | [`Argmax`] | missing, moved and repeated steps, durations | wrong execution, extra activity: every clip is some step's |
-//! | [`LeftToRight`] | missing steps, durations | anything out of order or repeated, extra activity |
+//! | [`LeftToRight`] | missing steps, durations | anything out of order or repeated, extra activity, wrong execution |
 //! | [`DropDtw`] | missing steps, extra activity, durations | anything out of order or repeated |
-//! | [`DurationHmm`] | all but incomplete steps | a step done again at once, told from a slow one |
+//! | [`DurationHmm`] | all kinds | a step done again at once, told from a slow one; wrong execution that still looks like its step |
 //! | [`OracleBoundaries`] | as [`DurationHmm`], with the true boundaries given | |
 //! | [`Sopilot`] | all | |
 //!

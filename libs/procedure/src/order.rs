@@ -12,8 +12,8 @@ pub struct StepOrder {
 }
 
 impl StepOrder {
-    /// Panics if a precedence names a step that does not exist; with a cycle, steps on it precede
-    /// themselves.
+    /// Of so many steps. Panics if a precedence names another; with a cycle,
+    /// steps on it precede themselves.
     pub fn new(order: &Order, steps: usize) -> Self {
         let mut closure = Self {
             steps,
