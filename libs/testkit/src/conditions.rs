@@ -40,7 +40,6 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Aspect {
     Performer,
-    Pace,
     Camera,
     Light,
     Scene,
@@ -66,7 +65,6 @@ impl Conditions {
     pub(crate) fn of(self, aspect: Aspect) -> Change {
         match aspect {
             Aspect::Performer => self.performer,
-            Aspect::Pace => self.pace,
             Aspect::Camera => self.camera,
             Aspect::Light => self.light,
             Aspect::Scene => self.scene,

@@ -14,18 +14,16 @@ pub(crate) enum Purpose {
     Procedure,
     /// Where things are on its bench.
     Bench,
-    /// Tempo and paths of a performer.
+    /// Tempo of a performer.
     Performer,
-    /// What a performer's hands look like.
-    Look,
     /// How long a performer takes for a step, done for the n-th time.
     Habit(usize, usize),
     /// How exactly a performer's hand hits its places in a step, the n-th time.
     Aim(usize, usize),
     /// What the extra activity of an edit is.
     Extra(usize),
-    /// Camera, light and noise of a recording.
-    Recording,
+    /// Noise of a recording.
+    Noise,
     /// Noise of one frame.
     Frame(usize),
     /// How a recording differs from the gold's.
@@ -41,9 +39,8 @@ pub(crate) fn rng(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     let stream = match purpose {
         Purpose::Procedure => 0,
         Purpose::Performer => 1,
-        Purpose::Recording => 2,
+        Purpose::Noise => 2,
         Purpose::Bench => 3,
-        Purpose::Look => 4,
         Purpose::Steps => 5,
         Purpose::Aspect(aspect) => 16 + aspect as u64,
         Purpose::Habit(step, time) => (1 << 48) + ((step as u64) << 16) + time as u64,

@@ -2,7 +2,7 @@
 
 use sopilot_embed::{ClipFrames, Descriptor, Embedder, Sampling};
 use sopilot_judge::Segment;
-use sopilot_testkit::{Performance, Procedure, RenderOptions, render};
+use sopilot_testkit::{Performance, Procedure, RenderOptions, Style, render};
 
 /// Embeddings of one video's clips, each with the step it shows, if it shows one.
 struct Embedded {
@@ -133,20 +133,41 @@ fn compare(gold: &Embedded, trainee: &Embedded) -> (f32, f32, f32) {
     (same.0 / same.1, other.0 / other.1, right / clips)
 }
 
+/// What [`compare`] says of a procedure's gold and a trainee on another day.
+fn compare_days(procedure: &Procedure) -> (f32, f32, f32) {
+    let gold = embed(&Performance::gold(procedure));
+    let mean = gold.mean();
+    let gold = gold.centred(&mean);
+    let trainee = Performance::new(procedure, 500 + procedure.seed());
+    compare(&gold, &embed(&trainee).centred(&mean))
+}
+
 #[test]
 fn clips_of_one_step_are_more_alike_than_clips_of_different_steps() {
     for seed in [11, 12] {
-        let procedure = Procedure::demo(seed);
-        let gold = embed(&Performance::gold(&procedure));
-        let mean = gold.mean();
-        let gold = gold.centred(&mean);
-        let trainee = embed(&Performance::new(&procedure, 500 + seed)).centred(&mean);
-        let (same, other, nearest) = compare(&gold, &trainee);
+        let (same, other, nearest) = compare_days(&Procedure::demo(seed));
         println!("procedure {seed}: same {same:.3}, other {other:.3}, nearest right {nearest:.3}");
         assert!(same > other + 0.1, "same {same}, other {other}");
         assert!(
             nearest > 0.6,
             "{nearest} of the clips are nearest to their own step"
         );
+    }
+}
+
+#[test]
+fn steps_of_generated_procedures_can_be_told_apart() {
+    for style in Style::ALL {
+        for seed in 0..3 {
+            let procedure = Procedure::generate(style, seed);
+            let (same, other, nearest) = compare_days(&procedure);
+            let steps = procedure.steps().len();
+            println!(
+                "{} {seed}, {steps} steps: same {same:.3}, other {other:.3}, nearest right {nearest:.3}",
+                style.name()
+            );
+            assert!(same > other + 0.1, "same {same}, other {other}");
+            assert!(nearest > 0.6, "{nearest} of the clips, {steps} steps");
+        }
     }
 }

@@ -4,8 +4,10 @@ use super::{
     BenchTask,
     choreography::{HandPose, LEFT_REST, Moment, RIGHT_REST},
     geometry::{Vec2, at},
-    gesture::{self, FLAT, GRIP, Gesture, handle},
-    layout::{BenchState, Item, ItemKind, Layout, Placed},
+    gesture::{self, FLAT, GRIP, Gesture},
+    item::{Item, ItemKind},
+    layout::Layout,
+    state::{BenchState, Layer},
 };
 use crate::{
     Task,
@@ -40,7 +42,8 @@ struct Key {
     pose: HandPose,
     /// What it holds from now on.
     holds: Option<Item>,
-    beam: bool,
+    /// Whether the tool does something to be seen.
+    active: bool,
 }
 
 impl Act {
@@ -59,7 +62,7 @@ impl Act {
                 how,
                 again,
             } => {
-                let gesture = gesture::of_task(task, how.wrong_object > 0.0, layout);
+                let gesture = gesture::of_task(task, how.wrong_object as f32, layout);
                 (gesture, how.fraction, Purpose::Aim(step, again))
             }
         };
@@ -108,7 +111,7 @@ impl Act {
                     fingers: stroke.fingers,
                 },
                 holds: gesture.takes.filter(|_| stroke.holds),
-                beam: stroke.beam,
+                active: stroke.active,
             });
         }
         if fraction < 1.0 {
@@ -152,7 +155,7 @@ impl Act {
             left: self.left_at(time),
             state: self.state_at_pose(time, &key, pose),
             holds: key.holds,
-            beam: key.beam,
+            active: key.active,
         }
     }
 
@@ -201,7 +204,7 @@ impl Act {
         let progress = (acted / (self.complete_at - self.acting_from)).clamp(0.0, 1.0);
         match self.slot.activity {
             Activity::Step { task, how, .. } => {
-                change(&mut state, task, how.wrong_object > 0.0, progress);
+                leave_trace(&mut state, task, how.wrong_object as f32, progress);
             }
             Activity::Extra { .. } => {
                 let writes = self
@@ -231,31 +234,46 @@ impl Act {
         let let_go = self.keys[first..].iter().find(|key| key.holds.is_none());
         let held = key.holds.is_some();
         let pose = let_go.filter(|_| !held).map_or(pose, |key| key.pose);
-        let place = pose.grip - handle(item.kind);
+        let (place, angle) = item.kind.held(pose.grip, pose.twist);
         if item.kind == ItemKind::Plug {
-            state.plugs[usize::from(item.wrong)] = place;
+            state.plugs[usize::from(item.beside())].1 = place;
         } else if !held {
-            state
-                .placed
-                .push(Placed::Part(item, place, 0.3 * pose.twist));
+            state.layers.push(Layer::Part(item, place, angle));
         }
     }
 }
 
-/// What a task changes besides moving parts, when `progress` of it is done.
-fn change(state: &mut BenchState, task: Task, wrong: bool, progress: f32) {
-    match BenchTask::of(task) {
-        BenchTask::WipeHousing if wrong => state.smeared = state.smeared.max(progress),
-        BenchTask::WipeHousing => {
-            state.wiped = state.wiped.max(progress);
-            state.smeared = state.smeared.min(1.0 - progress);
-        }
-        BenchTask::DriveScrews if progress > 0.1 => state.placed.push(Placed::Screws {
+/// What a task leaves besides moving parts, when `progress` of it is done.
+fn leave_trace(state: &mut BenchState, task: Task, wrong: f32, progress: f32) {
+    let task = BenchTask::of(task);
+    let from = match task {
+        BenchTask::PlaceBoard
+        | BenchTask::InsertBattery
+        | BenchTask::ClipRibbon
+        | BenchTask::PlugCable
+        | BenchTask::FitCap
+        | BenchTask::FitCover
+        | BenchTask::ApplyLabel
+        | BenchTask::HangTag => return,
+        BenchTask::SwitchOn => 0.8,
+        BenchTask::ScanCode => 0.5,
+        BenchTask::StampSheet => 0.36,
+        BenchTask::ProbeContacts => 0.18,
+        BenchTask::BrushShavings
+        | BenchTask::WipeHousing
+        | BenchTask::BlowOut
+        | BenchTask::DriveScrews
+        | BenchTask::MarkScrews
+        | BenchTask::ApplyPaste
+        | BenchTask::LaySeal
+        | BenchTask::TightenStrap => 0.05,
+    };
+    if progress > from {
+        state.layers.push(Layer::Trace {
+            task,
             wrong,
-            depth: progress,
-        }),
-        BenchTask::SwitchOn if progress > 0.8 => state.lamp = Some(wrong),
-        _ => {}
+            progress,
+        });
     }
 }
 
@@ -277,7 +295,7 @@ impl Key {
             time,
             pose,
             holds: None,
-            beam: false,
+            active: false,
         }
     }
 }

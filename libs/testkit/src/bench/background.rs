@@ -1,17 +1,80 @@
-//! The bench without its things: wood and a cutting mat.
+//! The bench without its things: its surface and a cutting mat.
 
 use super::{
-    canvas::{Canvas, Colour, View, ink, shade},
+    camera::Camera,
+    canvas::{Canvas, Colour, ink, shade},
     geometry::{Vec2, at, capsule, slab},
     layout::Layout,
 };
+use crate::conditions::Draw;
 
-/// Wood and mat of the three palettes.
-const PALETTES: [(Colour, Colour); 3] = [
-    ([176.0, 138.0, 98.0], [52.0, 86.0, 98.0]),
-    ([158.0, 150.0, 138.0], [58.0, 92.0, 70.0]),
-    ([128.0, 98.0, 74.0], [84.0, 88.0, 98.0]),
+/// What a bench is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Material {
+    Planks,
+    Laminate,
+    Steel,
+}
+
+/// Top and mat of the benches; those of the first three palettes first.
+const TOPS: [(Material, Colour); 7] = [
+    (Material::Planks, [176.0, 138.0, 98.0]),
+    (Material::Planks, [158.0, 150.0, 138.0]),
+    (Material::Planks, [128.0, 98.0, 74.0]),
+    (Material::Laminate, [204.0, 202.0, 196.0]),
+    (Material::Laminate, [96.0, 116.0, 108.0]),
+    (Material::Steel, [150.0, 156.0, 162.0]),
+    (Material::Planks, [204.0, 176.0, 132.0]),
 ];
+const MATS: [Colour; 6] = [
+    [52.0, 86.0, 98.0],
+    [58.0, 92.0, 70.0],
+    [84.0, 88.0, 98.0],
+    [44.0, 46.0, 52.0],
+    [120.0, 62.0, 58.0],
+    [66.0, 104.0, 150.0],
+];
+
+/// What the bench looks like in one recording.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surface {
+    material: Material,
+    top: Colour,
+    mat: Colour,
+    grain: u32,
+}
+
+impl Surface {
+    /// The bench of the gold, or at another place another one.
+    pub(super) fn new(scene: &mut Draw, layout: &Layout) -> Self {
+        let tone = scene.near(1.0, 0.0, 0.02);
+        let (other_top, other_mat) = (scene.choose(TOPS.len()), scene.choose(MATS.len()));
+        let grain = scene.choose(1 << 16) as u32;
+        let elsewhere = scene.amount() > 1.0;
+        let (material, top) = TOPS[if elsewhere { other_top } else { layout.palette }];
+        Self {
+            material,
+            top: shade(top, tone),
+            mat: MATS[if elsewhere { other_mat } else { layout.palette }],
+            grain: if elsewhere { grain } else { layout.grain },
+        }
+    }
+
+    fn colour(self, place: Vec2) -> Colour {
+        match self.material {
+            Material::Planks => plank(place, self.top, self.grain),
+            Material::Laminate => {
+                let flecks = noise(place * 14.0, self.grain) + noise(place * 31.0, self.grain ^ 3);
+                shade(self.top, 0.93 + 0.07 * flecks)
+            }
+            Material::Steel => {
+                let brushed = noise(at(place.x * 0.6, place.y * 42.0), self.grain);
+                let sheen = noise(place * 0.3, self.grain ^ 9);
+                shade(self.top, 0.84 + 0.12 * brushed + 0.16 * sheen)
+            }
+        }
+    }
+}
 
 /// Middle and half sides of the mat.
 const MAT: (Vec2, Vec2) = (at(7.9, 5.15), at(3.9, 2.75));
@@ -21,14 +84,15 @@ const GRID: f32 = 0.5;
 const PLANK: f32 = 1.8;
 
 /// The bench as the camera sees it before anything is put on it.
-pub(super) fn paint(size: (usize, usize), view: View, layout: &Layout) -> Canvas {
-    let (wood, mat) = PALETTES[layout.palette];
-    let mut canvas = Canvas::filled(size, view, |place| plank(place, wood, layout.grain));
+pub(super) fn paint(camera: &Camera, shadow: Vec2, surface: Surface) -> Canvas {
+    let mut canvas = Canvas::filled(camera.size, camera.view, shadow, |place| {
+        surface.colour(place)
+    });
     let shape = slab(MAT.0, MAT.1, 0.3);
     canvas.shadow(shape, 0.12);
-    canvas.paint(shape, ink(mat).round(0.12, 0.1));
-    paint_grid(&mut canvas, mat);
-    speckle(&mut canvas, layout.grain);
+    canvas.paint(shape, ink(surface.mat).round(0.12, 0.1));
+    paint_grid(&mut canvas, surface.mat);
+    speckle(&mut canvas, surface.grain);
     canvas
 }
 

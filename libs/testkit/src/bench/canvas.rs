@@ -50,6 +50,11 @@ pub(super) fn shade(colour: Colour, by: f32) -> Colour {
     colour.map(|channel| (channel * by).min(255.0))
 }
 
+/// From `one` colour (0) to the `other` (1).
+pub(super) fn mix(one: Colour, other: Colour, part: f32) -> Colour {
+    std::array::from_fn(|i| one[i] + (other[i] - one[i]) * part)
+}
+
 /// How the camera maps the bench to pixels.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct View {
@@ -79,6 +84,8 @@ pub(super) struct Canvas {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) view: View,
+    /// Where the shadow of something 1 bench unit above the bench falls.
+    pub(super) shadow: Vec2,
     pub(super) rgb: Vec<u8>,
 }
 
@@ -87,6 +94,7 @@ impl Canvas {
     pub(super) fn filled(
         (width, height): (usize, usize),
         view: View,
+        shadow: Vec2,
         colour: impl Fn(Vec2) -> Colour,
     ) -> Self {
         let mut rgb = Vec::with_capacity(width * height * 3);
@@ -100,6 +108,7 @@ impl Canvas {
             width,
             height,
             view,
+            shadow,
             rgb,
         }
     }
@@ -129,8 +138,10 @@ impl Canvas {
     /// Paints the shadow that `shape` casts from `height` bench units above.
     pub(super) fn shadow(&mut self, shape: Shape, height: f32) {
         let dark = ink([12.0, 12.0, 18.0]).opacity(0.34 / (1.0 + height));
-        let away = at(0.16, 0.22) * height;
-        self.paint(shape.moved(away), dark.soft(0.08 + 0.35 * height));
+        self.paint(
+            shape.moved(self.shadow * height),
+            dark.soft(0.08 + 0.35 * height),
+        );
     }
 
     /// The pixels that a shape with a soft edge may touch.
@@ -182,7 +193,7 @@ mod tests {
             middle: at(80.0, 45.0),
             turn: 0.1,
         };
-        Canvas::filled((160, 90), view, |_| [0.0; 3])
+        Canvas::filled((160, 90), view, at(0.16, 0.22), |_| [0.0; 3])
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! Hands and work at every moment of a performance.
 
-use rand::RngExt;
-
 use super::{
     act::Act,
     geometry::{Vec2, at},
-    gesture::{Fingers, REST},
-    layout::{BenchState, Item, Layout},
+    gesture::{self, Fingers, REST},
+    item::Item,
+    layout::Layout,
+    state::BenchState,
 };
 use crate::{
     Performance,
-    seed::{Purpose, around_zero, rng},
+    conditions::Draw,
+    performance::{Activity, Slot},
 };
 
 /// Where the right hand rests.
@@ -37,14 +38,16 @@ pub(super) struct Moment {
     pub(super) state: BenchState,
     /// What the right hand holds.
     pub(super) holds: Option<Item>,
-    /// Whether the scanner's beam is on.
-    pub(super) beam: bool,
+    /// Whether what it holds does something to be seen.
+    pub(super) active: bool,
 }
 
 /// All movements of a performance.
 #[derive(Debug)]
 pub(super) struct Choreography {
     layout: Layout,
+    /// Everything that lies there to be taken.
+    lying: Vec<Item>,
     acts: Vec<Act>,
     end: BenchState,
     /// How much this performer's paths bend, as part of their length.
@@ -54,14 +57,14 @@ pub(super) struct Choreography {
 }
 
 impl Choreography {
-    pub(super) fn new(performance: &Performance) -> Self {
+    /// `performer` says how the hands move.
+    pub(super) fn new(performance: &Performance, performer: &mut Draw) -> Self {
         let layout = Layout::new(performance.procedure());
-        let mut performer = rng(performance.seed(), Purpose::Performer);
-        // The first number of this stream is the tempo.
-        performer.random::<u64>();
-        let mut state = BenchState::new(&layout);
+        let schedule = performance.schedule();
+        let lying = layout.lying(&mixed_up(&schedule, &layout));
+        let mut state = BenchState::new(&layout, &lying);
         let mut acts = Vec::new();
-        for slot in performance.schedule() {
+        for slot in schedule {
             let act = Act::new(slot, performance.seed(), &layout, state.clone());
             if let Some(act) = act {
                 state = act.state_at((slot.end_s - slot.start_s) as f32);
@@ -70,11 +73,17 @@ impl Choreography {
         }
         Self {
             layout,
+            lying,
             acts,
             end: state,
-            bow: around_zero(&mut performer, 0.07),
-            tremor: performer.random_range(0.0..10.0),
+            bow: performer.near(0.0, 0.07, 0.05),
+            tremor: performer.near(5.0, 5.0, 2.0),
         }
+    }
+
+    /// Everything that lies there to be taken.
+    pub(super) fn lying(&self) -> &[Item] {
+        &self.lying
     }
 
     pub(super) fn layout(&self) -> &Layout {
@@ -106,6 +115,17 @@ impl Choreography {
     }
 }
 
+/// What is taken by mistake, and so lies on the bench from the start.
+fn mixed_up(schedule: &[Slot], layout: &Layout) -> Vec<Item> {
+    let taken = schedule.iter().filter_map(|slot| match slot.activity {
+        Activity::Step { task, how, .. } => {
+            gesture::of_task(task, how.wrong_object as f32, layout).takes
+        }
+        Activity::Extra { .. } | Activity::Pause { .. } => None,
+    });
+    taken.filter(|item| item.wrong > 0.0).collect()
+}
+
 impl Moment {
     fn idle(state: BenchState) -> Self {
         Self {
@@ -113,7 +133,7 @@ impl Moment {
             left: HandPose::rest(LEFT_REST),
             state,
             holds: None,
-            beam: false,
+            active: false,
         }
     }
 }

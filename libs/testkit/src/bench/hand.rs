@@ -1,30 +1,32 @@
 //! A gloved or bare hand with its sleeve.
 
-use rand::RngExt;
-use rand_chacha::ChaCha8Rng;
-
 use super::{
     canvas::{Canvas, Colour, ink, shade},
     choreography::HandPose,
     geometry::{Shape, Vec2, at, capsule},
 };
+use crate::conditions::Draw;
 
-const GLOVES: [Colour; 3] = [
+/// Gloves, some of them common, and skins.
+const HANDS: [Colour; 10] = [
     [62.0, 122.0, 196.0],
     [214.0, 214.0, 208.0],
     [58.0, 60.0, 68.0],
-];
-const SKINS: [Colour; 4] = [
+    [62.0, 122.0, 196.0],
+    [214.0, 214.0, 208.0],
+    [118.0, 84.0, 158.0],
     [232.0, 190.0, 160.0],
     [206.0, 152.0, 112.0],
     [152.0, 102.0, 72.0],
     [104.0, 70.0, 52.0],
 ];
-const SLEEVES: [Colour; 4] = [
+const SLEEVES: [Colour; 6] = [
     [44.0, 58.0, 92.0],
     [70.0, 72.0, 78.0],
     [178.0, 182.0, 190.0],
     [126.0, 62.0, 54.0],
+    [52.0, 92.0, 74.0],
+    [206.0, 190.0, 150.0],
 ];
 
 /// Which hand.
@@ -40,19 +42,17 @@ pub(super) struct HandLook {
     hand: Colour,
     sleeve: Colour,
     size: f32,
+    /// How far from the wrist the sleeve begins.
+    bare: f32,
 }
 
 impl HandLook {
-    pub(super) fn new(rng: &mut ChaCha8Rng) -> Self {
-        let hand = if rng.random_bool(0.6) {
-            GLOVES[rng.random_range(0..GLOVES.len())]
-        } else {
-            SKINS[rng.random_range(0..SKINS.len())]
-        };
+    pub(super) fn new(performer: &mut Draw) -> Self {
         Self {
-            hand,
-            sleeve: SLEEVES[rng.random_range(0..SLEEVES.len())],
-            size: rng.random_range(0.94..1.08),
+            hand: HANDS[performer.choose(HANDS.len())],
+            sleeve: SLEEVES[performer.choose(SLEEVES.len())],
+            size: performer.near(1.01, 0.05, 0.05),
+            bare: performer.near(0.75, 0.05, 0.15).max(0.45),
         }
     }
 }
@@ -62,7 +62,7 @@ const FINGERS: [f32; 4] = [0.72, 0.8, 0.74, 0.58];
 
 /// Paints a hand and the forearm up to the edge of the picture.
 pub(super) fn paint(canvas: &mut Canvas, pose: &HandPose, side: Side, look: &HandLook) {
-    let bones = Bones::new(pose, side, look.size);
+    let bones = Bones::new(pose, side, look);
     let shadow = 0.35 + pose.lift;
     canvas.shadow(bones.sleeve(), shadow + 0.3);
     canvas.shadow(bones.palm(), shadow);
@@ -88,6 +88,7 @@ pub(super) fn paint(canvas: &mut Canvas, pose: &HandPose, side: Side, look: &Han
 /// Where the parts of a hand are.
 struct Bones {
     size: f32,
+    bare: f32,
     wrist: Vec2,
     palm: [Vec2; 2],
     elbow: Vec2,
@@ -97,9 +98,9 @@ struct Bones {
 }
 
 impl Bones {
-    fn new(pose: &HandPose, side: Side, size: f32) -> Self {
+    fn new(pose: &HandPose, side: Side, look: &HandLook) -> Self {
         // A raised hand is nearer to the camera, and so looks larger.
-        let size = size * (1.0 + 0.06 * pose.lift);
+        let size = look.size * (1.0 + 0.06 * pose.lift);
         let (shoulder, outwards) = match side {
             Side::Right => (at(11.9, 12.4), 1.0),
             Side::Left => (at(4.4, 12.4), -1.0),
@@ -134,6 +135,7 @@ impl Bones {
         let tip = joint + (pose.grip - joint).direction() * (0.42 * size * closing);
         Self {
             size,
+            bare: look.bare,
             wrist,
             palm: [
                 middle + ahead * (0.16 * size),
@@ -162,7 +164,7 @@ impl Bones {
         let down = (self.elbow - self.wrist).direction();
         capsule(
             self.wrist,
-            self.wrist + down * 0.8,
+            self.wrist + down * (self.bare + 0.05),
             0.34 * self.size,
             0.4 * self.size,
         )
@@ -171,7 +173,7 @@ impl Bones {
     fn sleeve(&self) -> Shape {
         let down = (self.elbow - self.wrist).direction();
         capsule(
-            self.wrist + down * 0.75,
+            self.wrist + down * self.bare,
             self.elbow,
             0.5 * self.size,
             0.78 * self.size,
@@ -180,7 +182,7 @@ impl Bones {
 
     fn cuff(&self) -> Shape {
         let down = (self.elbow - self.wrist).direction();
-        let start = self.wrist + down * 0.6;
+        let start = self.wrist + down * (self.bare - 0.15);
         let across = down.side() * 0.3;
         capsule(start - across, start + across, 0.22, 0.22)
     }

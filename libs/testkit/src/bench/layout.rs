@@ -1,40 +1,16 @@
-//! The bench: where its things are, and what state the work is in.
+//! Where the things of one procedure's bench are.
 
 use rand::RngExt;
 
-use super::geometry::{Vec2, at};
+use super::{
+    BenchTask,
+    geometry::{Vec2, at},
+    item::{Item, ItemKind},
+};
 use crate::{
     Procedure,
     seed::{Purpose, around_zero, rng},
 };
-
-/// A thing that a hand can hold. `wrong` is the one lying beside it that looks
-/// different: another cloth, board, driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Item {
-    pub(super) kind: ItemKind,
-    pub(super) wrong: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ItemKind {
-    Cloth,
-    Board,
-    Driver,
-    Plug,
-    Cover,
-    Label,
-    Scanner,
-    Pen,
-    Mug,
-}
-
-impl ItemKind {
-    /// Whether it stays where it is let go, instead of going back to its place.
-    pub(super) fn is_part(self) -> bool {
-        matches!(self, Self::Board | Self::Plug | Self::Cover | Self::Label)
-    }
-}
 
 /// Where things are on one procedure's bench, and its colours.
 #[derive(Debug, Clone)]
@@ -47,9 +23,16 @@ pub(super) struct Layout {
     pub(super) palette: usize,
     /// For the grain of the wood and the places of the dirt.
     pub(super) grain: u32,
+    /// What is done here: the bench has the tools for that and no others.
+    tasks: Vec<BenchTask>,
     /// How far each group of things is from its usual place.
-    shift: [Vec2; 4],
+    shift: [Vec2; 5],
 }
+
+/// Buttons on the housing's front: the switch and its neighbours.
+pub(super) const BUTTONS: usize = 4;
+/// Dots of paste on a board.
+pub(super) const DOTS: usize = 5;
 
 impl Layout {
     pub(super) fn new(procedure: &Procedure) -> Self {
@@ -59,42 +42,66 @@ impl Layout {
             at(x, around_zero(&mut rng, spread))
         };
         let (housing, notepad) = (shift(0.15), shift(0.2));
-        let shift = [shift(0.1), shift(0.15), shift(0.15), shift(0.15)];
+        let shift = [
+            shift(0.1),
+            shift(0.15),
+            shift(0.15),
+            shift(0.15),
+            shift(0.1),
+        ];
         Self {
             housing: at(7.9, 5.1) + housing,
             notepad: at(2.3, 7.1) + notepad,
             // The first procedure has the first palette: it is the one people see.
             palette: (procedure.seed() % 3) as usize,
             grain: rng.random(),
+            tasks: procedure
+                .steps()
+                .iter()
+                .map(|step| BenchTask::of(step.task))
+                .collect(),
             shift,
         }
     }
 
-    /// Where `item` is taken from. For tools it is their tip.
-    pub(super) fn home(&self, item: Item) -> Vec2 {
-        let [bins, tools, cables, cloths] = self.shift;
-        match (item.kind, item.wrong) {
-            (ItemKind::Board, false) => at(3.9, 1.25) + bins,
-            (ItemKind::Board, true) => at(6.2, 1.25) + bins,
-            (ItemKind::Cover, false) => at(8.5, 1.25) + bins,
-            (ItemKind::Cover, true) => at(10.8, 1.25) + bins,
-            (ItemKind::Label, false) => at(12.9, 1.2) + bins,
-            (ItemKind::Label, true) => at(14.6, 1.2) + bins,
-            (ItemKind::Driver, false) => at(12.7, 3.2) + tools,
-            (ItemKind::Driver, true) => at(13.7, 3.2) + tools,
-            (ItemKind::Scanner, _) => at(15.1, 4.75) + tools,
-            (ItemKind::Cloth, false) => at(13.6, 7.0) + cloths,
-            (ItemKind::Cloth, true) => at(15.1, 7.5) + cloths,
-            (ItemKind::Plug, false) => at(3.5, 3.9) + cables,
-            (ItemKind::Plug, true) => at(3.5, 5.0) + cables,
-            (ItemKind::Pen, _) => self.notepad + at(0.75, -0.2),
-            (ItemKind::Mug, _) => at(1.5, 1.7) + cables,
-        }
+    /// Whether the procedure has this task.
+    pub(super) fn has(&self, task: BenchTask) -> bool {
+        self.tasks.contains(&task)
     }
 
-    /// Where the cable of the right or wrong plug comes from.
-    pub(super) fn cable_origin(wrong: bool) -> Vec2 {
-        at(-0.6, if wrong { 5.4 } else { 3.3 })
+    /// Where `item` is taken from. For tools it is their tip.
+    pub(super) fn home(&self, item: Item) -> Vec2 {
+        let [bins, tools, cables, cloths, tray] = self.shift;
+        let (shift, right, beside) = match item.kind {
+            ItemKind::Board => (bins, at(3.9, 1.25), at(2.3, 0.0)),
+            ItemKind::Cover => (bins, at(8.5, 1.25), at(2.3, 0.0)),
+            ItemKind::Label => (bins, at(12.9, 1.2), at(1.7, 0.0)),
+            ItemKind::Coil => (tray, at(10.9, 2.95), at(1.0, 0.0)),
+            ItemKind::Battery => (tray, at(10.9, 3.85), at(1.0, 0.0)),
+            ItemKind::Cap => (tray, at(10.9, 4.6), at(1.0, 0.0)),
+            ItemKind::Ribbon => (tray, at(10.9, 5.45), at(1.0, 0.0)),
+            ItemKind::Tag => (tray, at(10.9, 6.4), at(1.0, 0.0)),
+            ItemKind::Driver => (tools, at(12.7, 3.2), at(1.0, 0.0)),
+            ItemKind::Wrench => (tools, at(12.95, 5.15), at(0.95, 0.1)),
+            ItemKind::Scanner => (tools, at(15.1, 4.75), at(0.0, 0.0)),
+            ItemKind::Cloth => (cloths, at(13.6, 7.0), at(1.5, 0.5)),
+            ItemKind::Brush => (cloths, at(12.9, 8.2), at(1.45, 0.1)),
+            ItemKind::Plug => (cables, at(3.5, 3.9), at(0.0, 1.1)),
+            ItemKind::Mug => (cables, at(1.5, 1.7), at(0.0, 0.0)),
+            ItemKind::Phone => (cables, at(0.55, 7.1), at(0.0, 0.0)),
+            ItemKind::Stamp => (cables, at(4.05, 6.35), at(0.0, 0.95)),
+            ItemKind::Marker => (tray, at(5.9, 7.8), at(0.75, 0.0)),
+            ItemKind::Syringe => (tray, at(7.4, 7.8), at(0.75, 0.0)),
+            ItemKind::Probe => (tray, at(8.9, 7.8), at(0.75, 0.0)),
+            ItemKind::Bulb => (tray, at(4.85, 6.65), at(0.85, 0.45)),
+            ItemKind::Pen => (self.notepad, at(0.75, -0.2), at(0.0, 0.0)),
+        };
+        right + shift + if item.beside() { beside } else { at(0.0, 0.0) }
+    }
+
+    /// Where the cable of the right plug or the one beside it comes from.
+    pub(super) fn cable_origin(beside: bool) -> Vec2 {
+        at(-0.6, if beside { 5.4 } else { 3.3 })
     }
 
     /// Where the plug goes.
@@ -110,62 +117,140 @@ impl Layout {
         ]
     }
 
-    /// The switch on the housing's front, or the wrong one beside it.
-    pub(super) fn switch(&self, wrong: bool) -> Vec2 {
-        self.housing + at(if wrong { -0.9 } else { 0.7 }, 1.16)
+    /// Which button is pressed: the switch, or one the further from it the
+    /// more `wrong`.
+    pub(super) fn button(wrong: f32) -> usize {
+        (wrong * (BUTTONS - 1) as f32).ceil() as usize
+    }
+
+    /// Where a button is on the housing's front; the switch is number 0.
+    pub(super) fn button_place(&self, button: usize) -> Vec2 {
+        self.housing + at(0.7 - 0.53 * button as f32, 1.16)
     }
 
     /// Where the label goes.
     pub(super) fn label_place(&self) -> Vec2 {
         self.housing + at(0.55, -0.25)
     }
-}
 
-/// A part that was let go somewhere.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Placed {
-    /// A board, cover or label with its middle at a place, turned by an angle.
-    Part(Item, Vec2, f32),
-    /// The two screws, driven in this far (0..1 for both together).
-    Screws { wrong: bool, depth: f32 },
-}
+    /// Where the dots of paste go.
+    pub(super) fn dots(&self) -> [Vec2; DOTS] {
+        std::array::from_fn(|i| self.housing + at(-0.95 + 0.42 * i as f32, 0.35))
+    }
 
-/// What the steps done so far have made of the work. Drawn as it is, so that a
-/// step that was left out is missing in every later frame.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct BenchState {
-    /// How much of the housing was wiped, 0..1.
-    pub(super) wiped: f32,
-    /// How much of it was smeared with the wrong cloth, 0..1.
-    pub(super) smeared: f32,
-    /// Parts in the order in which they were placed: the later lie on top.
-    pub(super) placed: Vec<Placed>,
-    /// Where the right and the wrong plug are.
-    pub(super) plugs: [Vec2; 2],
-    /// Whether the lamp is lit, and whether the wrong one.
-    pub(super) lamp: Option<bool>,
-    /// How much is written on the notepad, 0..1.
-    pub(super) written: f32,
-    /// What a hand holds and is thus not in its place.
-    pub(super) held: Option<Item>,
-}
+    /// Where the battery goes.
+    pub(super) fn battery_place(&self) -> Vec2 {
+        self.housing + at(-0.85, -0.1)
+    }
 
-impl BenchState {
-    pub(super) fn new(layout: &Layout) -> Self {
-        let plug = |wrong| {
-            layout.home(Item {
-                kind: ItemKind::Plug,
-                wrong,
-            })
+    /// Where the ribbon cable goes.
+    pub(super) fn ribbon_place(&self) -> Vec2 {
+        self.housing + at(0.95, -0.25)
+    }
+
+    /// The contacts that the probe touches.
+    pub(super) fn contacts(&self) -> [Vec2; 2] {
+        [
+            self.housing + at(-0.25, -0.45),
+            self.housing + at(0.55, 0.66),
+        ]
+    }
+
+    /// Where the cap goes.
+    pub(super) fn terminal(&self) -> Vec2 {
+        self.housing + at(2.2, 0.45)
+    }
+
+    /// The nut of the earth strap.
+    pub(super) fn nut(&self) -> Vec2 {
+        self.housing + at(2.12, -0.75)
+    }
+
+    /// Where the tag hangs.
+    pub(super) fn tag_place(&self) -> Vec2 {
+        self.housing + at(-1.55, 1.95)
+    }
+
+    /// Middle and half sides of where shavings lie.
+    pub(super) fn shavings(&self) -> (Vec2, Vec2) {
+        (self.housing + at(0.65, 2.05), at(1.5, 0.4))
+    }
+
+    /// Where the stamp goes.
+    pub(super) fn stamp_place(&self) -> Vec2 {
+        self.notepad + at(0.3, 0.85)
+    }
+
+    /// The place on the housing's rim after `part` of the way round, from 0 to
+    /// 1, clockwise from the upper left corner.
+    pub(super) fn rim(&self, part: f32) -> Vec2 {
+        let half = at(1.8, 1.11);
+        let (across, down) = (2.0 * half.x, 2.0 * half.y);
+        let way = part.clamp(0.0, 1.0) * 2.0 * (across + down);
+        let from_corner = if way < across {
+            at(way, 0.0)
+        } else if way < across + down {
+            at(across, way - across)
+        } else if way < 2.0 * across + down {
+            at(2.0 * across + down - way, down)
+        } else {
+            at(0.0, 2.0 * (across + down) - way)
         };
-        Self {
-            wiped: 0.0,
-            smeared: 0.0,
-            placed: Vec::new(),
-            plugs: [plug(false), plug(true)],
-            lamp: None,
-            written: 0.0,
-            held: None,
+        self.housing + at(0.0, -0.14) - half + from_corner
+    }
+
+    /// Middle of the meter.
+    pub(super) fn meter(&self) -> Vec2 {
+        at(5.0, 3.05) + self.shift[2]
+    }
+
+    /// Middle of the screen that shows what was scanned.
+    pub(super) fn screen(&self) -> Vec2 {
+        at(15.05, 3.05) + self.shift[1]
+    }
+
+    /// Whether something of `radius` at `place` would lie on or under what the
+    /// work needs.
+    pub(super) fn is_taken(&self, place: Vec2, radius: f32) -> bool {
+        let boxes = [
+            (self.housing, at(2.6, 2.0)),
+            (self.notepad, at(1.2, 1.4)),
+            // The row of bins, and where hands rest.
+            (at(8.6, 1.1), at(7.2, 1.15)),
+            (at(11.0, 7.6), at(0.8, 1.2)),
+            (at(4.9, 8.5), at(0.9, 1.0)),
+            // Where the cables lie.
+            (at(2.6, 4.7), at(3.2, 1.2)),
+        ];
+        let inside = boxes.iter().any(|(middle, half)| {
+            let away = place - *middle;
+            away.x.abs() < half.x + radius && away.y.abs() < half.y + radius
+        });
+        let lying = self.lying(&[]);
+        inside
+            || lying.iter().any(|item| {
+                let near = self.home(*item) + item.kind.handle() * 0.7;
+                (place - near).length() < 0.75 + radius
+            })
+            || self.has(BenchTask::ProbeContacts) && (place - self.meter()).length() < 1.0 + radius
+            || self.has(BenchTask::ScanCode) && (place - self.screen()).length() < 0.7 + radius
+    }
+
+    /// Everything that lies there to be taken. What a trainee takes by mistake,
+    /// `mixed_up`, lies in the place of what would be right there.
+    pub(super) fn lying(&self, mixed_up: &[Item]) -> Vec<Item> {
+        let needed = |kind: &ItemKind| kind.task().is_none_or(|task| self.has(task));
+        let mut lying = Vec::new();
+        for kind in ItemKind::ALL.into_iter().filter(needed) {
+            for wrong in [0.0, 1.0] {
+                let usual = Item { kind, wrong };
+                if usual.beside() && !kind.has_neighbour() {
+                    continue;
+                }
+                let mistaken = |item: &&Item| item.kind == kind && item.beside() == usual.beside();
+                lying.push(*mixed_up.iter().find(mistaken).unwrap_or(&usual));
+            }
         }
+        lying
     }
 }

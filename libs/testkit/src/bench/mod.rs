@@ -2,54 +2,71 @@
 
 mod act;
 mod background;
+mod camera;
 mod canvas;
 mod choreography;
+mod clutter;
 mod geometry;
 mod gesture;
 mod hand;
+mod item;
 mod layout;
 mod parts;
 mod props;
 mod sensor;
+mod state;
 mod task;
+mod work;
 
-use crate::{
-    Performance, RenderOptions,
-    render::Painter,
-    seed::{Purpose, rng},
-};
+use crate::{Performance, RenderOptions, conditions::Aspect, render::Painter};
+use background::Surface;
+use camera::Camera;
 use canvas::Canvas;
 use choreography::{Choreography, Moment};
-use geometry::Vec2;
+use clutter::Clutter;
 use hand::{HandLook, Side};
-use layout::{BenchState, ItemKind};
-use sensor::Sensor;
+use item::ItemKind;
+use sensor::{Light, Sensor};
+use state::BenchState;
 
 pub use task::BenchTask;
 pub(crate) use task::CATALOGUE;
 
 /// Paints one performance at the bench.
 pub(crate) struct BenchPainter {
+    /// The bench with what never changes.
     background: Canvas,
     /// The bench with its things, as last painted, and the state it shows.
     still: Option<(BenchState, Canvas)>,
     choreography: Choreography,
     look: HandLook,
+    camera: Camera,
     sensor: Sensor,
     fps: u32,
 }
 
 impl BenchPainter {
     pub(crate) fn new(performance: &Performance, options: RenderOptions) -> Self {
-        let choreography = Choreography::new(performance);
-        let sensor = Sensor::new(performance, options);
-        let size = (options.width, options.height);
+        let mut performer = performance.draw(Aspect::Performer);
+        let look = HandLook::new(&mut performer);
+        let choreography = Choreography::new(performance, &mut performer);
+        let camera = Camera::new(&mut performance.draw(Aspect::Camera), options);
+        let light = Light::new(&mut performance.draw(Aspect::Light));
+        let layout = choreography.layout();
+        let mut scene = performance.draw(Aspect::Scene);
+        let surface = Surface::new(&mut scene, layout);
+        let mut background = background::paint(&camera, light.shadow, surface);
+        for thing in Clutter::strew(&mut scene, layout) {
+            thing.paint(&mut background);
+        }
+        props::paint_stock(&mut background, layout, choreography.lying());
         Self {
-            background: background::paint(size, sensor.view, choreography.layout()),
+            background,
             still: None,
             choreography,
-            look: HandLook::new(&mut rng(performance.seed(), Purpose::Look)),
-            sensor,
+            look,
+            camera,
+            sensor: Sensor::new(performance, light, options),
             fps: options.fps,
         }
     }
@@ -60,7 +77,9 @@ impl BenchPainter {
             Some((shown, canvas)) if shown == state => canvas.clone(),
             _ => {
                 let mut canvas = self.background.clone();
-                props::paint(&mut canvas, self.choreography.layout(), state);
+                let layout = self.choreography.layout();
+                props::paint_tools(&mut canvas, layout, self.choreography.lying(), state);
+                work::paint(&mut canvas, layout, state);
                 self.still = Some((state.clone(), canvas.clone()));
                 canvas
             }
@@ -76,22 +95,23 @@ impl Painter for BenchPainter {
         hand::paint(&mut canvas, &moment.left, Side::Left, &self.look);
         paint_held(&mut canvas, &moment);
         hand::paint(&mut canvas, &moment.right, Side::Right, &self.look);
-        self.sensor.expose(&mut canvas.rgb, frame, seconds);
-        canvas.rgb
+        let seconds = seconds as f32;
+        let shift = self.camera.shaken(seconds);
+        self.sensor
+            .expose(&canvas, self.camera.margin, shift, frame, seconds)
     }
 }
 
-/// What the right hand holds, and the scanner's beam.
+/// What the right hand holds, and what it does.
 fn paint_held(canvas: &mut Canvas, moment: &Moment) {
     // A plug hangs on its cable and is painted with it.
     let Some(item) = moment.holds.filter(|item| item.kind != ItemKind::Plug) else {
         return;
     };
-    let place: Vec2 = moment.right.grip - gesture::handle(item.kind);
-    if moment.beam {
-        props::paint_beam(canvas, place);
+    let (place, angle) = item.kind.held(moment.right.grip, moment.right.twist);
+    if moment.active {
+        work::paint_action(canvas, item, place);
     }
-    let angle = if item.kind.is_part() { 0.3 } else { 0.5 } * moment.right.twist;
     parts::paint(canvas, item, place, angle, moment.right.lift);
 }
 

@@ -1,82 +1,101 @@
-//! The things on the bench: bins, tools, paper, and the work itself.
+//! What lies on the bench around the work: bins, tools, paper, instruments.
 
 use super::{
+    BenchTask,
     background::hash,
-    canvas::{Canvas, Colour, ink, shade},
-    geometry::{Vec2, at, capsule, disc, slab, turned_slab},
-    layout::{BenchState, Item, ItemKind, Layout, Placed},
-    parts,
+    canvas::{Canvas, Colour, ink, mix, shade},
+    geometry::{Vec2, at, capsule, slab, turned_slab},
+    item::{Item, ItemKind},
+    layout::Layout,
+    parts::{self, stamp_colour},
+    state::BenchState,
 };
 
 const BIN: Colour = [46.0, 74.0, 122.0];
 const PAPER: Colour = [238.0, 236.0, 226.0];
-const HOUSING: Colour = [196.0, 200.0, 204.0];
-const DIRT: Colour = [104.0, 84.0, 58.0];
-/// Spots of dirt on a housing that was not wiped.
-const SPOTS: u32 = 22;
+const CASE: Colour = [58.0, 62.0, 70.0];
+const DISPLAY: Colour = [26.0, 36.0, 32.0];
 
-/// Paints everything that lies on the bench.
-pub(super) fn paint(canvas: &mut Canvas, layout: &Layout, state: &BenchState) {
-    paint_bins(canvas, layout);
-    paint_notepad(canvas, layout, state.written);
-    for wrong in [false, true] {
-        paint_home(canvas, layout, state, item(ItemKind::Cloth, wrong));
-        paint_home(canvas, layout, state, item(ItemKind::Driver, wrong));
-    }
-    paint_home(canvas, layout, state, item(ItemKind::Scanner, false));
-    paint_home(canvas, layout, state, item(ItemKind::Pen, false));
-    paint_home(canvas, layout, state, item(ItemKind::Mug, false));
-    for wrong in [true, false] {
-        let end = state.plugs[usize::from(wrong)];
-        parts::cable(canvas, Layout::cable_origin(wrong), end, wrong);
-    }
-    paint_housing(canvas, layout, state);
-    for placed in &state.placed {
-        match *placed {
-            Placed::Part(item, place, angle) => parts::paint(canvas, item, place, angle, 0.05),
-            Placed::Screws { wrong, depth } => parts::screws(canvas, layout.screws(), wrong, depth),
+/// Paints what never changes: what parts are taken from, and instruments.
+pub(super) fn paint_stock(canvas: &mut Canvas, layout: &Layout, lying: &[Item]) {
+    for item in lying {
+        let place = layout.home(*item);
+        match item.kind {
+            ItemKind::Board | ItemKind::Cover => paint_bin(canvas, place, *item),
+            ItemKind::Label => parts::roll(canvas, place, item.wrong),
+            ItemKind::Battery | ItemKind::Ribbon | ItemKind::Cap | ItemKind::Tag => {
+                paint_tray(canvas, place, *item);
+            }
+            _ => {}
         }
     }
-    for wrong in [false, true] {
-        parts::plug(canvas, state.plugs[usize::from(wrong)], wrong);
+    if layout.has(BenchTask::ProbeContacts) {
+        let case = slab(layout.meter(), at(0.72, 0.5), 0.12);
+        canvas.shadow(case, 0.4);
+        canvas.paint(case, ink(CASE).round(0.3, 0.1));
+        let knob = capsule(
+            layout.meter() + at(0.5, 0.28),
+            layout.meter() + at(0.5, 0.28),
+            0.12,
+            0.12,
+        );
+        canvas.paint(knob, ink([206.0, 160.0, 60.0]).round(0.3, 0.08));
     }
-    paint_front(canvas, layout, state.lamp);
-}
-
-fn item(kind: ItemKind, wrong: bool) -> Item {
-    Item { kind, wrong }
-}
-
-/// Paints a tool in its place unless a hand holds it.
-fn paint_home(canvas: &mut Canvas, layout: &Layout, state: &BenchState, item: Item) {
-    if state.held != Some(item) {
-        parts::paint(canvas, item, layout.home(item), 0.0, 0.1);
+    if layout.has(BenchTask::ScanCode) {
+        let case = slab(layout.screen(), at(0.46, 0.36), 0.08);
+        canvas.shadow(case, 0.3);
+        canvas.paint(case, ink(CASE).round(0.3, 0.08));
     }
 }
 
-fn paint_bins(canvas: &mut Canvas, layout: &Layout) {
-    for (kind, wrong) in [
-        (ItemKind::Board, false),
-        (ItemKind::Board, true),
-        (ItemKind::Cover, false),
-        (ItemKind::Cover, true),
-    ] {
-        let middle = layout.home(item(kind, wrong));
-        let outside = slab(middle, at(1.1, 0.88), 0.12);
-        canvas.shadow(outside, 0.45);
-        canvas.paint(outside, ink(BIN).round(0.25, 0.08));
-        let inside = slab(middle + at(0.0, 0.04), at(0.96, 0.74), 0.08);
-        canvas.paint(inside, ink(shade(BIN, 0.55)).round(0.35, 0.12));
-        for (x, y, angle) in [(-0.08, 0.1, 0.09), (0.07, -0.06, -0.06)] {
-            parts::paint_small(canvas, item(kind, wrong), middle + at(x, y), angle);
+/// Paints what hands take away or change: tools in their places, notepad,
+/// displays.
+pub(super) fn paint_tools(
+    canvas: &mut Canvas,
+    layout: &Layout,
+    lying: &[Item],
+    state: &BenchState,
+) {
+    paint_notepad(canvas, layout, state);
+    if layout.has(BenchTask::ProbeContacts) {
+        paint_reading(canvas, layout.meter(), state.last(BenchTask::ProbeContacts));
+    }
+    if layout.has(BenchTask::ScanCode) {
+        paint_code(canvas, layout.screen(), state.last(BenchTask::ScanCode));
+    }
+    for item in lying {
+        let held = state
+            .held
+            .is_some_and(|held| held.kind == item.kind && held.beside() == item.beside());
+        let is_tool = !item.kind.is_part();
+        if is_tool && !held {
+            parts::paint(canvas, *item, layout.home(*item), 0.0, 0.1);
         }
     }
-    for wrong in [false, true] {
-        parts::roll(canvas, layout.home(item(ItemKind::Label, wrong)), wrong);
+}
+
+fn paint_bin(canvas: &mut Canvas, middle: Vec2, item: Item) {
+    let outside = slab(middle, at(1.1, 0.88), 0.12);
+    canvas.shadow(outside, 0.45);
+    canvas.paint(outside, ink(BIN).round(0.25, 0.08));
+    let inside = slab(middle + at(0.0, 0.04), at(0.96, 0.74), 0.08);
+    canvas.paint(inside, ink(shade(BIN, 0.55)).round(0.35, 0.12));
+    for (x, y, angle) in [(-0.08, 0.1, 0.09), (0.07, -0.06, -0.06)] {
+        parts::paint_small(canvas, item, middle + at(x, y), angle);
     }
 }
 
-fn paint_notepad(canvas: &mut Canvas, layout: &Layout, written: f32) {
+/// A shallow tray with the next two of a small part.
+fn paint_tray(canvas: &mut Canvas, middle: Vec2, item: Item) {
+    let tray = slab(middle, at(0.46, 0.38), 0.1);
+    canvas.shadow(tray, 0.12);
+    canvas.paint(tray, ink([206.0, 204.0, 196.0]).round(0.3, 0.08));
+    for (x, y, angle) in [(-0.07, 0.05, 0.12), (0.05, -0.03, -0.1)] {
+        parts::paint_small(canvas, item, middle + at(x, y), angle);
+    }
+}
+
+fn paint_notepad(canvas: &mut Canvas, layout: &Layout, state: &BenchState) {
     let middle = layout.notepad;
     let sheet = slab(middle, at(1.05, 1.25), 0.05);
     canvas.shadow(sheet, 0.15);
@@ -90,7 +109,7 @@ fn paint_notepad(canvas: &mut Canvas, layout: &Layout, written: f32) {
         let ruled = capsule(left, left + at(1.7, 0.0), 0.012, 0.012);
         canvas.paint(ruled, ink([164.0, 184.0, 208.0]));
     }
-    let letters = (written * 36.0) as u32;
+    let letters = (state.written * 36.0) as u32;
     for letter in 0..letters {
         let (line, along) = (letter / 12, letter % 12);
         let place = at(-0.6 + 0.1 * along as f32, -0.45 + 0.4 * line as f32);
@@ -99,74 +118,66 @@ fn paint_notepad(canvas: &mut Canvas, layout: &Layout, written: f32) {
         let stroke = capsule(start, start + at(0.05, -height), 0.02, 0.02);
         canvas.paint(stroke, ink([36.0, 40.0, 88.0]));
     }
-}
-
-fn paint_housing(canvas: &mut Canvas, layout: &Layout, state: &BenchState) {
-    let middle = layout.housing;
-    let outside = slab(middle, at(1.95, 1.38), 0.16);
-    canvas.shadow(outside, 0.5);
-    canvas.paint(outside, ink(HOUSING).round(0.22, 0.1));
-    let inside = slab(middle - at(0.0, 0.1), at(1.66, 1.02), 0.1);
-    canvas.paint(inside, ink([112.0, 118.0, 126.0]).round(0.35, 0.16));
-    for place in layout.screws() {
-        canvas.paint(
-            disc(place, 0.17),
-            ink([150.0, 154.0, 160.0]).round(0.3, 0.08),
-        );
-        canvas.paint(disc(place, 0.07), ink([60.0, 62.0, 68.0]));
-    }
-    let socket = slab(middle + at(-1.93, 0.05), at(0.13, 0.24), 0.04);
-    canvas.paint(socket, ink([34.0, 36.0, 40.0]).round(0.2, 0.05));
-    paint_dirt(canvas, layout, state);
-}
-
-/// Spots that go as they are wiped from the top down, or streaks that come.
-fn paint_dirt(canvas: &mut Canvas, layout: &Layout, state: &BenchState) {
-    for spot in 0..SPOTS {
-        let random = |what: u32| hash(spot, what, layout.grain);
-        let height = random(2);
-        let place = layout.housing + at((random(1) - 0.5) * 3.3, (height - 0.5) * 2.2);
-        let seen = ((height - state.wiped) * 8.0 + 1.0).clamp(0.0, 1.0);
-        if state.wiped < 1.0 && seen > 0.0 {
-            let size = 0.1 + 0.16 * random(3);
-            let blot = capsule(place, place + at(0.3 * random(4), 0.1), size, 0.6 * size);
-            canvas.paint(blot, ink(DIRT).opacity(0.62 * seen).soft(0.12));
-        }
-        if state.smeared * SPOTS as f32 > spot as f32 {
-            let streak = capsule(place - at(0.6, 0.05), place + at(0.6, 0.05), 0.07, 0.04);
-            canvas.paint(streak, ink([70.0, 52.0, 36.0]).opacity(0.5).soft(0.08));
-        }
+    if let Some((wrong, _)) = state.last(BenchTask::StampSheet) {
+        paint_imprint(canvas, layout.stamp_place(), wrong);
     }
 }
 
-/// Switches and lamp on the housing's front.
-fn paint_front(canvas: &mut Canvas, layout: &Layout, lamp: Option<bool>) {
-    for (wrong, colour) in [(false, [64.0, 68.0, 76.0]), (true, [168.0, 60.0, 52.0])] {
-        let place = layout.switch(wrong);
-        canvas.paint(disc(place, 0.15), ink([90.0, 94.0, 100.0]));
-        canvas.paint(disc(place, 0.11), ink(colour).round(0.3, 0.06));
-    }
-    let place = layout.housing + at(1.25, 1.16);
-    paint_lamp(canvas, place, lamp);
+/// What a stamp leaves: a frame with a bar across; the wrong one is narrower.
+fn paint_imprint(canvas: &mut Canvas, place: Vec2, wrong: f32) {
+    let half = at(0.42, 0.26 - 0.08 * wrong);
+    let colour = ink(stamp_colour(wrong)).opacity(0.85);
+    let angle = -0.12;
+    canvas.paint(turned_slab(place, half, 0.1, angle), colour);
+    canvas.paint(
+        turned_slab(place, half - at(0.06, 0.06), 0.06, angle),
+        ink(PAPER),
+    );
+    let end = at(half.x - 0.12, 0.0).turned(angle);
+    canvas.paint(capsule(place - end, place + end, 0.05, 0.05), colour);
 }
 
-fn paint_lamp(canvas: &mut Canvas, place: Vec2, lamp: Option<bool>) {
-    let colour = match lamp {
-        None => [48.0, 58.0, 50.0],
-        Some(false) => [96.0, 250.0, 120.0],
-        Some(true) => [255.0, 84.0, 64.0],
+/// The meter's display: while it is dark nothing was measured. Two bars, one
+/// for each contact, the lower the more `wrong` the probe.
+fn paint_reading(canvas: &mut Canvas, meter: Vec2, measured: Option<(f32, f32)>) {
+    let middle = meter - at(0.12, 0.05);
+    canvas.paint(
+        slab(middle, at(0.5, 0.3), 0.04),
+        ink(DISPLAY).round(0.3, 0.06),
+    );
+    let Some((wrong, progress)) = measured else {
+        return;
     };
-    if lamp.is_some() {
-        canvas.paint(disc(place, 0.3), ink(colour).opacity(0.45).soft(0.5));
+    let lit = mix([110.0, 246.0, 140.0], [250.0, 110.0, 80.0], wrong);
+    let glow = slab(middle, at(0.46, 0.26), 0.04);
+    canvas.paint(glow, ink(shade(lit, 0.45)));
+    for (bar, from) in [(-0.13, 0.18), (0.13, 0.63)] {
+        if progress > from {
+            let length = 0.38 - 0.2 * wrong;
+            let left = middle + at(-0.38, bar);
+            canvas.paint(
+                capsule(left, left + at(2.0 * length, 0.0), 0.08, 0.08),
+                ink(lit),
+            );
+        }
     }
-    canvas.paint(disc(place, 0.11), ink(colour).round(0.25, 0.05));
 }
 
-/// The scanner's beam from `grip`, as a red line across what lies before it.
-pub(super) fn paint_beam(canvas: &mut Canvas, scanner: Vec2) {
-    let start = scanner + at(0.0, -1.75);
-    let glow = turned_slab(start + at(0.0, 0.75), at(0.14, 0.95), 0.1, 0.0);
-    canvas.paint(glow, ink([255.0, 60.0, 60.0]).opacity(0.25).soft(0.25));
-    let line = capsule(start, start + at(0.0, 1.5), 0.03, 0.03);
-    canvas.paint(line, ink([255.0, 40.0, 48.0]).opacity(0.9));
+/// The screen beside the scanner: lines once something was read.
+fn paint_code(canvas: &mut Canvas, screen: Vec2, scanned: Option<(f32, f32)>) {
+    let face = slab(screen, at(0.38, 0.28), 0.04);
+    let Some((wrong, _)) = scanned else {
+        canvas.paint(face, ink(DISPLAY).round(0.3, 0.06));
+        return;
+    };
+    let lit = mix([120.0, 214.0, 250.0], [250.0, 150.0, 60.0], wrong);
+    canvas.paint(face, ink(shade(lit, 0.7)));
+    for i in 0..3_u8 {
+        let left = screen + at(-0.26, -0.14 + 0.14 * f32::from(i));
+        let length = 0.5 - 0.24 * wrong * f32::from(i % 2);
+        canvas.paint(
+            capsule(left, left + at(length, 0.0), 0.03, 0.03),
+            ink([240.0; 3]),
+        );
+    }
 }
