@@ -5,21 +5,21 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{FIST, FLAT, GRIP, Gesture, POINT, Stroke};
 use crate::bench::{
-    choreography::{LEFT_REST, RIGHT_REST},
+    choreography::RIGHT_REST,
     geometry::at,
     item::{Item, ItemKind},
     layout::Layout,
 };
 
 /// Something unrelated for about `seconds`: a note, a sip, rummaging in a bin, a
-/// look at the phone, rubbing the other arm, talking with the hand, tidying up.
+/// look at the phone, a tug at the cuff, talking with the hand, tidying up.
 pub(in crate::bench) fn unrelated(seconds: f64, layout: &Layout, rng: &mut ChaCha8Rng) -> Gesture {
     match rng.random_range(0..7) {
         0 => write_note(seconds, layout),
         1 => drink(layout),
         2 => rummage(seconds, layout, rng),
         3 => look_at_phone(seconds, layout),
-        4 => rub_arm(seconds),
+        4 => tug_cuff(seconds),
         5 => talk(seconds, rng),
         _ => tidy(layout),
     }
@@ -94,19 +94,22 @@ fn look_at_phone(seconds: f64, layout: &Layout) -> Gesture {
     }
 }
 
-fn rub_arm(seconds: f64) -> Gesture {
-    let arm = LEFT_REST + at(0.4, 0.1);
-    let rubs = times(seconds, 0.4);
-    let rub = |i: usize| {
-        let along = if i.is_multiple_of(2) { -0.25 } else { 0.45 };
-        let when = (i + 1) as f32 / (rubs + 1) as f32;
-        Stroke::new(when, arm + at(0.0, along), FLAT)
+/// Tugs at the left hand's cuff; both hands come into view for it.
+fn tug_cuff(seconds: f64) -> Gesture {
+    let hand = at(6.9, 6.7);
+    let cuff = hand + at(-0.1, 1.3);
+    let tugs = times(seconds, 0.4);
+    let tug = |i: usize| {
+        let along = if i.is_multiple_of(2) { -0.35 } else { 0.3 };
+        let when = (i + 1) as f32 / (tugs + 1) as f32;
+        Stroke::new(when, cuff + at(0.1 * along, along), GRIP)
             .lift(0.3)
             .free()
     };
     Gesture {
-        strokes: (0..rubs).map(rub).collect(),
-        ..Gesture::empty_handed(arm, FLAT)
+        strokes: (0..tugs).map(tug).collect(),
+        other_hand: Some(hand),
+        ..Gesture::empty_handed(cuff, GRIP)
     }
 }
 
