@@ -9,6 +9,7 @@ use crate::{
         dataset::{self, DatasetArgs},
         demo::{self, DemoArgs},
         download::{self, DownloadArgs},
+        evaluate::{self, EvaluateArgs},
         jobs::{self, JobsArgs, SubmitArgs},
         score::{self, ScoreArgs},
         scores::{self, ReviewArgs, ScoreOfArgs, ScoresArgs},
@@ -54,6 +55,7 @@ exit codes.
 enum Command {
     Score(ScoreArgs),
     Demo(DemoArgs),
+    Evaluate(EvaluateArgs),
     Dataset(DatasetArgs),
     Serve(ServeArgs),
     Tasks(TasksArgs),
@@ -96,6 +98,7 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
     }
     match command {
         Command::Score(args) => Box::pin(score::run(args, scratch)).await,
+        Command::Evaluate(args) => evaluate::run(args).await,
         Command::Dataset(args) => dataset::run(args).await,
         Command::Demo(args) => demo::run(args, scratch).await,
         Command::Serve(args) => serve::run(args).await,

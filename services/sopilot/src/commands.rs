@@ -3,6 +3,7 @@
 pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod download;
+pub(crate) mod evaluate;
 pub(crate) mod jobs;
 pub(crate) mod score;
 pub(crate) mod scores;

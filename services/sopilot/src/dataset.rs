@@ -8,11 +8,12 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use sopilot_chassis::Reason;
-use sopilot_judge::Truth;
-use sopilot_procedure::{Procedure, TimeRange};
+use sopilot_judge::{TimeRange, Truth, Video};
+use sopilot_procedure::{Procedure, Step};
 
 use crate::{
     error::{Error, Result},
@@ -35,7 +36,7 @@ pub(crate) struct LabelledTask {
     /// What is to be done; every step has its time in the gold.
     pub(crate) procedure: Procedure,
     /// When the gold shows each step.
-    pub(crate) gold_steps: Vec<TimeRange>,
+    pub(crate) gold_steps: Arc<[TimeRange]>,
     /// The procedure done right.
     pub(crate) gold: PathBuf,
     /// Others doing it.
@@ -53,6 +54,19 @@ pub(crate) struct LabelledVideo {
     pub(crate) strata: BTreeMap<String, String>,
     /// What was done when, and every mistake.
     pub(crate) truth: Truth,
+}
+
+impl LabelledTask {
+    /// One of the task's trainees, to be judged.
+    pub(crate) fn video(&self, trainee: &LabelledVideo) -> Video {
+        Video {
+            id: format!("{}/{}", self.name, trainee.name),
+            task: self.name.clone(),
+            strata: trainee.strata.clone(),
+            gold_steps: Arc::clone(&self.gold_steps),
+            truth: trainee.truth.clone(),
+        }
+    }
 }
 
 /// Reads a data set: the task in `folder`, or those in the folders in it, in the order of their
@@ -118,7 +132,7 @@ fn read_task(folder: &Path) -> Result<LabelledTask> {
 
 /// The procedure of a list of steps, all of which must have their times: labels are about these
 /// steps, not about ones that are found.
-fn procedure(steps: &Steps) -> Result<(Procedure, Vec<TimeRange>)> {
+fn procedure(steps: &Steps) -> Result<(Procedure, Arc<[TimeRange]>)> {
     let read = sopilot_wire::procedure(&steps.procedure).and_then(|procedure| {
         let violations = procedure.validate();
         if violations.is_empty() {
@@ -137,7 +151,13 @@ fn procedure(steps: &Steps) -> Result<(Procedure, Vec<TimeRange>)> {
             ..Error::because(Reason::StepListInvalid, message)
         })
     })?;
-    let times: Option<Vec<TimeRange>> = procedure.steps.iter().map(|step| step.gold_time).collect();
+    let time = |step: &Step| {
+        step.gold_time.map(|time| TimeRange {
+            start_s: time.start_s,
+            end_s: time.end_s,
+        })
+    };
+    let times: Option<Arc<[TimeRange]>> = procedure.steps.iter().map(time).collect();
     match times {
         Some(times) if !times.is_empty() => Ok((procedure, times)),
         _ => Err(steps.mistake("give `start` and `end` of every step: labels refer to them")),

@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod dataset;
 mod error;
+mod evaluation;
 mod exit;
 mod interrupt;
 mod local;
