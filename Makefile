@@ -7,7 +7,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python check fmt ci clean
+.PHONY: help demo test test-rust test-python accuracy accuracy-full check fmt ci clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,14 @@ test-rust: ## The tests of the workspace
 test-python: ## A client made from the .proto files alone, and kill -9 in the middle
 	@scripts/setup build rust video python
 	@scripts/test-python
+
+accuracy: ## Draw a small data set and measure how well deviations are found
+	@scripts/setup build rust video
+	@scripts/accuracy small
+
+accuracy-full: ## The same, large; takes about an hour
+	@scripts/setup build rust video
+	@scripts/accuracy full
 
 check: ## What takes seconds: formatting and walls
 	@cargo fmt --all --check

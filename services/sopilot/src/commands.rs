@@ -5,6 +5,7 @@ pub(crate) mod demo;
 pub(crate) mod download;
 pub(crate) mod evaluate;
 pub(crate) mod jobs;
+mod new_folder;
 pub(crate) mod score;
 pub(crate) mod scores;
 pub(crate) mod serve;

@@ -11,7 +11,6 @@ mod exit;
 mod interrupt;
 mod local;
 mod mesh;
-mod new_folder;
 mod output;
 mod progress;
 mod report;

@@ -11,12 +11,12 @@ use sopilot_testkit::{
     DatasetOptions, Recording, Split, TaskPlan, VideoError, plan_dataset, write_video,
 };
 
+use super::new_folder::new_or_empty;
 use crate::{
     dataset::{STEPS_FILE, TRUTH_FILE, steps_yaml, truth_yaml},
     error::{Error, Result},
     exit::Exit,
     interrupt::Interrupt,
-    new_folder::new_or_empty,
     output,
     progress::{Bar, Progress},
     text::counted,

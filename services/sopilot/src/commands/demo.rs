@@ -22,13 +22,13 @@ use sopilot_testkit::{Procedure, RenderOptions, USUAL_CRF, write_video};
 use tokio::sync::Semaphore;
 
 use self::cases::{Case, cases, told};
+use super::new_folder::new_or_empty;
 use crate::{
     dataset::{STEPS_FILE, TRUTH_FILE, steps_yaml, truth_yaml},
     error::{Error, Result},
     exit::Exit,
     interrupt::Interrupt,
     local::LocalMesh,
-    new_folder::new_or_empty,
     output,
     progress::Progress,
     scoring::{Input, Scorer},

@@ -17,13 +17,13 @@ use sopilot_procedure::CALIBRATION;
 use sopilot_testkit::{DatasetOptions, Split};
 use sopilot_video::Ffmpeg;
 
+use super::new_folder::new_or_empty;
 use crate::{
     dataset,
     error::{Error, Result},
     evaluation::{Evaluation, Features, Predicted, Results},
     exit::Exit,
     interrupt::Interrupt,
-    new_folder::new_or_empty,
     output,
     progress::Progress,
     text::counted,
