@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::{Performance, Style, bench::BenchPainter};
+use crate::{Performance, Style, bench::BenchPainter, lab::LabPainter};
 
 /// Size and rate of a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub fn render(performance: &Performance, options: RenderOptions) -> Result<Frame
     options.check()?;
     let painter: Box<dyn Painter> = match performance.procedure().style() {
         Style::Bench => Box::new(BenchPainter::new(performance, options)),
+        Style::Lab => Box::new(LabPainter::new(performance, options)),
     };
     Ok(Frames {
         painter,

@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Procedure,
     /// Where things are on its bench.
     Bench,
+    /// Where things are on a laboratory table, and their colours.
+    Lab,
     /// Tempo of a performer.
     Performer,
     /// How long a performer takes for a step, done for the n-th time.
@@ -42,6 +44,7 @@ pub(crate) fn rng(seed: u64, purpose: Purpose) -> ChaCha8Rng {
         Purpose::Noise => 2,
         Purpose::Bench => 3,
         Purpose::Steps => 5,
+        Purpose::Lab => 6,
         Purpose::Aspect(aspect) => 16 + aspect as u64,
         Purpose::Habit(step, time) => (1 << 48) + ((step as u64) << 16) + time as u64,
         Purpose::Aim(step, time) => (2 << 48) + ((step as u64) << 16) + time as u64,

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bench::{self, BenchTask};
+use crate::{
+    bench::{self, BenchTask},
+    lab::{self, LabTask},
+};
 
 /// A world with a look, a geometry and activities of its own. Styles share no
 /// drawing code, so that nothing can be fitted to one renderer unnoticed.
@@ -11,6 +14,8 @@ use crate::bench::{self, BenchTask};
 pub enum Style {
     /// A unit is assembled at a bench, seen from above.
     Bench,
+    /// A sample is prepared at a laboratory table, seen from the front and above.
+    Lab,
 }
 
 /// What hands can do in one of the styles.
@@ -18,6 +23,8 @@ pub enum Style {
 pub enum Task {
     /// At the bench.
     Bench(BenchTask),
+    /// At the laboratory table.
+    Lab(LabTask),
 }
 
 /// One entry of a style's catalogue.
@@ -39,12 +46,13 @@ pub(crate) struct TaskSpec {
 
 impl Style {
     /// Every style.
-    pub const ALL: [Self; 1] = [Self::Bench];
+    pub const ALL: [Self; 2] = [Self::Bench, Self::Lab];
 
     /// As it is written in data sets.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bench => "bench",
+            Self::Lab => "lab",
         }
     }
 
@@ -53,6 +61,7 @@ impl Style {
     pub(crate) fn catalogue(self) -> &'static [TaskSpec] {
         match self {
             Self::Bench => bench::CATALOGUE,
+            Self::Lab => lab::CATALOGUE,
         }
     }
 
@@ -60,6 +69,7 @@ impl Style {
     pub(crate) fn product(self) -> &'static str {
         match self {
             Self::Bench => "Sensor unit assembly",
+            Self::Lab => "Sample preparation",
         }
     }
 }

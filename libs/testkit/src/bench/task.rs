@@ -52,6 +52,7 @@ impl BenchTask {
     pub(super) fn of(task: Task) -> Self {
         match task {
             Task::Bench(task) => task,
+            Task::Lab(task) => unreachable!("procedures of the bench do not contain {task:?}"),
         }
     }
 }
