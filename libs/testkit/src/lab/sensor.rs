@@ -15,8 +15,8 @@ use crate::{
 const FILTER_REACH: usize = 2;
 /// Taps of the filter, along either axis.
 const TAPS: usize = 4;
-/// Values in the table of noise; a row starts at a random one of half of them.
-const NOISE: usize = 1 << 16;
+/// How many places there are in the table of noise where a row may start.
+const NOISE: usize = 1 << 14;
 
 /// One recording's sensor.
 #[derive(Debug)]

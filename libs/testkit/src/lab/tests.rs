@@ -90,10 +90,15 @@ fn the_more_wrong_the_more_the_pictures_differ() {
     for (name, (procedure, step)) in procedures() {
         let good = performance(&procedure, None);
         let done = good.truth().steps_done[step];
+        let tiny = RenderOptions {
+            width: 160,
+            height: 90,
+            ..SMALL
+        };
         let frames = |performance: &Performance| -> Vec<Vec<u8>> {
             let from = (done.start_s * 10.0) as usize;
             let until = (done.end_s * 10.0) as usize;
-            let frames = render(performance, SMALL).unwrap();
+            let frames = render(performance, tiny).unwrap();
             frames.skip(from).take(until - from).step_by(4).collect()
         };
         let right = frames(&good);
