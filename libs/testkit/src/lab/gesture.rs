@@ -3,7 +3,7 @@
 use super::{
     LabTask,
     item::{Item, ItemKind, Placing},
-    layout::Layout,
+    layout::{Layout, Station},
     space::{UP, Vec3, at},
     track::HandPose,
     work::{LET_GO, Work},
@@ -97,6 +97,13 @@ pub(super) fn taken_by(task: LabTask) -> Option<ItemKind> {
             return None;
         }
     })
+}
+
+/// From the burner's place to the stand of the wire loop: towards the middle of
+/// the table, where hands are seen.
+pub(super) fn loop_stand(layout: &Layout) -> Vec3 {
+    let burner = layout.place(Station::Burner);
+    at(-5.0 * burner.x.signum(), 1.0, 0.0)
 }
 
 /// The burner's knob, from the burner's place, or another beside it.

@@ -5,6 +5,7 @@ use std::f32::consts::TAU;
 use super::{
     gesture::{
         Gesture, Setting, Stroke, button_at, drawer_knob, held_at, hood_edge, knob_at, line_at,
+        loop_stand,
     },
     item::{ItemKind, Placing},
     layout::Station,
@@ -174,7 +175,7 @@ impl Setting<'_> {
     pub(super) fn heat(self, wrong: f32) -> Gesture {
         let mut gesture = self.taking(ItemKind::Loop, wrong);
         let flame = self.layout.place(Station::Burner) + at(0.0, 0.0, 11.5);
-        let side = if gesture.left_handed { -1.0 } else { 1.0 };
+        let side = loop_stand(self.layout).x.signum();
         let axis = at(0.9 * side, -0.35, 0.35).unit();
         let held = |base| held_at(ItemKind::Loop, Placing { base, axis });
         gesture.add(0.1, gesture.source.raised(5.0));

@@ -2,7 +2,7 @@
 
 use super::{
     LabTask,
-    gesture::{button_at, drawer_knob, hood_edge, hood_hinge, knob_at, line_at},
+    gesture::{button_at, drawer_knob, hood_edge, hood_hinge, knob_at, line_at, loop_stand},
     item::{Item, ItemKind},
     layout::{Layout, Station},
     raster::{Paint, Rgb, hue, mix},
@@ -232,7 +232,8 @@ impl Props<'_> {
         let place = self.layout.place(Station::Burner);
         stage.cylinder(place, UP, 1.6, 4.2, DARK);
         stage.cylinder(place.raised(1.6), UP, 6.0, 1.2, STEEL);
-        stage.block(place + at(5.0, 1.0, 0.0), at(4.0, 3.6, 1.0), 0.0, STEEL);
+        let stand = place + loop_stand(self.layout);
+        stage.block(stand, at(4.4, 3.6, 1.0), 0.0, STEEL);
         let done = self.work.done(LabTask::LightBurner);
         for other in [0.0, 1.0] {
             let knob = place + knob_at(other);

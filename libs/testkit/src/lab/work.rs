@@ -2,6 +2,7 @@
 
 use super::{
     LabTask,
+    gesture::loop_stand,
     item::{Item, ItemKind, Placing, Wear},
     layout::{Layout, Station},
     space::{AWAY, Vec3, at},
@@ -112,7 +113,7 @@ impl Work {
             ItemKind::Rod => tools(-6.0),
             ItemKind::Spoon => tools(-1.2),
             ItemKind::Pipette => tools(3.6),
-            ItemKind::Loop => place(Station::Burner, 5.0, 1.5, 1.0),
+            ItemKind::Loop => place(Station::Burner, -1.2, 0.3, 1.0) + loop_stand(layout),
             ItemKind::Lid => place(Station::Rack, -3.4, -5.5, 0.0),
             ItemKind::Vial => place(Station::Rack, -2.3, 0.0, 1.0),
             ItemKind::Filter => self.filters(layout),
