@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod evaluate;
 mod local;
 mod program;
 mod proxy;
