@@ -43,6 +43,9 @@ pub struct Judgement<'a> {
     cases: Arc<[Case<'a>]>,
     /// Those that count here, in order.
     chosen: Vec<usize>,
+    /// Good videos of elsewhere, in order, with which those that count here
+    /// are contrasted; none if there is a good one among themselves.
+    borrowed: Vec<usize>,
     pub(crate) method: Method,
     pub(crate) options: Options,
 }
@@ -100,6 +103,7 @@ impl<'a> Judge<'a> {
             .collect();
         Ok(Judgement {
             chosen: (0..cases.len()).collect(),
+            borrowed: Vec::new(),
             method: Method::new(predictions, &cases),
             cases,
             options: self.options,
@@ -116,11 +120,12 @@ impl<'a> Judgement<'a> {
     /// How much better this method is than `other`. Both must have been judged
     /// on the same videos.
     pub fn compare(&self, other: &Self) -> Result<Comparison, JudgeError> {
-        let ids = |judgement: &Self| -> Vec<&'a str> {
-            judgement
-                .cases()
-                .map(|case| case.video.id.as_str())
-                .collect()
+        let ids = |judgement: &Self| -> [Vec<&'a str>; 2] {
+            let of = |places: &[usize]| {
+                let videos = places.iter().map(|&index| judgement.cases[index].video);
+                videos.map(|video| video.id.as_str()).collect()
+            };
+            [of(&judgement.chosen), of(&judgement.borrowed)]
         };
         if ids(self) != ids(other) {
             return Err(JudgeError::DifferentVideos);
@@ -134,17 +139,20 @@ impl<'a> Judgement<'a> {
     }
 
     /// The same on only those videos that are wanted.
+    ///
+    /// Suspicion tells nothing without good videos to compare with. If none of
+    /// the wanted ones is good, those with a mistake are contrasted with the
+    /// good ones that this judgement has, see [`Areas`](crate::Areas); these
+    /// count for nothing else.
     #[must_use]
     pub fn only(&self, is_wanted: impl Fn(&Video) -> bool) -> Self {
         let is_wanted = |&index: &usize| is_wanted(self.cases[index].video);
-        Self {
-            chosen: self.chosen.iter().copied().filter(is_wanted).collect(),
-            ..self.clone()
-        }
+        self.narrowed(self.chosen.iter().copied().filter(is_wanted).collect())
     }
 
     /// The same for each value that the videos have under a key of
-    /// [`Video::strata`]. Videos without the key are in none.
+    /// [`Video::strata`], each as by [`only`](Self::only). Videos without the
+    /// key are in none.
     pub fn by_stratum(&self, key: &str) -> BTreeMap<String, Self> {
         let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for &index in &self.chosen {
@@ -152,18 +160,40 @@ impl<'a> Judgement<'a> {
                 groups.entry(value.clone()).or_default().push(index);
             }
         }
-        let group = |chosen| Self {
-            chosen,
-            ..self.clone()
-        };
         groups
             .into_iter()
-            .map(|(value, chosen)| (value, group(chosen)))
+            .map(|(value, chosen)| (value, self.narrowed(chosen)))
             .collect()
     }
 
+    fn narrowed(&self, chosen: Vec<usize>) -> Self {
+        let is_good = |&index: &usize| self.cases[index].is_good;
+        let has_good = chosen.iter().any(is_good);
+        let all_good = self.chosen.iter().chain(&self.borrowed).copied();
+        Self {
+            borrowed: all_good
+                .filter(|index| !has_good && is_good(index))
+                .collect(),
+            chosen,
+            ..self.clone()
+        }
+    }
+
+    /// Those that count here.
     pub(crate) fn cases(&self) -> impl Iterator<Item = &Case<'a>> {
         self.chosen.iter().map(|&index| &self.cases[index])
+    }
+
+    /// Those by which suspicion is measured: [`cases`](Self::cases), and good
+    /// ones of elsewhere if there is none among them.
+    pub(crate) fn ranked(&self) -> impl Iterator<Item = &Case<'a>> {
+        let ranked = self.chosen.iter().chain(&self.borrowed);
+        ranked.map(|&index| &self.cases[index])
+    }
+
+    /// Whether good ones of elsewhere are among [`ranked`](Self::ranked).
+    pub(crate) fn borrows(&self) -> bool {
+        !self.borrowed.is_empty()
     }
 }
 

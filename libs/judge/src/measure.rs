@@ -6,7 +6,7 @@ use crate::DeviationKind;
 use crate::bootstrap::{Estimate, Estimates};
 use crate::confidence::{Graded, calibration, precision_recall};
 use crate::exact::{clopper_pearson, poisson_upper};
-use crate::judge::{Case, Judgement};
+use crate::judge::{Case, Judgement, Options};
 use crate::measures::{
     Areas, BoundaryErrors, Comparison, Detection, DeviationMeasures, FalseAlarms, KindMeasures,
     Measures, StepMeasures,
@@ -22,17 +22,21 @@ pub(crate) fn measures(judgement: &Judgement<'_>) -> Measures {
         let refused = cases.iter().filter(|case| case.not_comparable).count();
         share(refused, cases.len())
     };
-    let estimates = estimates(judgement);
     let method = judgement.method;
+    let estimates = estimates(judgement.cases(), judgement.options);
+    let of_areas = of_areas(judgement);
+    let areas = of_areas.as_ref().unwrap_or(&estimates);
+    let ranked_good = judgement.ranked().filter(|case| case.is_good).count();
     Measures {
         videos: cases.len(),
         good_videos: good.len(),
-        tasks: tasks(judgement).len(),
+        tasks: tasks(&cases).len(),
         share_not_comparable: not_comparable(&cases),
         share_not_comparable_of_good: not_comparable(&good),
         area_under_curve: Areas {
-            any: estimates.of(Statistic::Area(Subject::All)),
-            by_kind: by_kind(|kind| estimates.of(Statistic::Area(Subject::Kind(kind)))),
+            any: areas.of(Statistic::Area(Subject::All)),
+            by_kind: by_kind(|kind| areas.of(Statistic::Area(Subject::Kind(kind)))),
+            good_videos: ranked_good,
         },
         deviations: method.reports_deviations.then(|| {
             let has_confidences = method.has_confidences;
@@ -46,7 +50,8 @@ pub(crate) fn measures(judgement: &Judgement<'_>) -> Measures {
 
 /// The judgements must be on the same videos.
 pub(crate) fn comparison(this: &Judgement<'_>, other: &Judgement<'_>) -> Comparison {
-    let (a, b) = (estimates(this), estimates(other));
+    let all = |judgement: &Judgement<'_>| estimates(judgement.cases(), judgement.options);
+    let (a, b) = (all(this), all(other));
     let both_report = this.method.reports_deviations && other.method.reports_deviations;
     let f1 = |statistic| {
         if both_report {
@@ -55,13 +60,18 @@ pub(crate) fn comparison(this: &Judgement<'_>, other: &Judgement<'_>) -> Compari
             Estimate::default()
         }
     };
+    let area = Statistic::Area(Subject::All);
+    let cases: Vec<&Case<'_>> = this.cases().collect();
     Comparison {
-        videos: this.cases().count(),
-        tasks: tasks(this).len(),
+        videos: cases.len(),
+        tasks: tasks(&cases).len(),
         f1: f1(Statistic::F1(Subject::All)),
         macro_f1: f1(Statistic::MacroF1),
         f1_by_kind: by_kind(|kind| f1(Statistic::F1(Subject::Kind(kind)))),
-        area_under_curve_any: a.minus(&b, Statistic::Area(Subject::All)),
+        area_under_curve_any: match (of_areas(this), of_areas(other)) {
+            (Some(a), Some(b)) => a.minus(&b, area),
+            _ => a.minus(&b, area),
+        },
     }
 }
 
@@ -168,12 +178,21 @@ fn step_measures(cases: &[&Case<'_>], estimates: &Estimates) -> StepMeasures {
     }
 }
 
-fn estimates(judgement: &Judgement<'_>) -> Estimates {
-    let tasks = tasks(judgement);
+/// Of the areas alone, if good videos of elsewhere count for them: then the
+/// draws are of the tasks of these, too, which would blur all other measures.
+fn of_areas(judgement: &Judgement<'_>) -> Option<Estimates> {
+    judgement
+        .borrows()
+        .then(|| estimates(judgement.ranked(), judgement.options))
+}
+
+fn estimates<'a, 'b: 'a>(cases: impl Iterator<Item = &'a Case<'b>>, options: Options) -> Estimates {
+    let cases: Vec<&Case<'_>> = cases.collect();
+    let tasks = tasks(&cases);
     let number: BTreeMap<&str, usize> = tasks.iter().copied().zip(0..).collect();
     let mut tallies = vec![Tally::default(); tasks.len()];
     let mut ranked = Vec::new();
-    for case in judgement.cases() {
+    for case in cases {
         let task = number[case.video.task.as_str()];
         tallies[task].add(&tally(case), 1.0);
         let any = (!case.kinds.is_empty()).then_some(Subject::All);
@@ -185,16 +204,12 @@ fn estimates(judgement: &Judgement<'_>) -> Estimates {
             subjects: any.into_iter().chain(kinds).collect(),
         });
     }
-    let options = judgement.options;
     Estimates::new(&tallies, &Ranking::new(ranked), options.draws, options.seed)
 }
 
 /// In alphabetical order, so that draws do not depend on the order of videos.
-fn tasks<'a>(judgement: &Judgement<'a>) -> BTreeSet<&'a str> {
-    judgement
-        .cases()
-        .map(|case| case.video.task.as_str())
-        .collect()
+fn tasks<'a>(cases: &[&Case<'a>]) -> BTreeSet<&'a str> {
+    cases.iter().map(|case| case.video.task.as_str()).collect()
 }
 
 fn tally(case: &Case<'_>) -> Tally {

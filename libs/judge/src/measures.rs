@@ -35,12 +35,26 @@ pub struct Measures {
 /// Areas under the receiver operating characteristic: the probability that a
 /// video with a mistake is more suspicious than a good one, ties counting half.
 /// Videos whose only mistakes count neither way are left out.
+///
+/// Where some of the videos were chosen (see
+/// [`Judgement::only`](crate::Judgement::only)) and none of them is good, the
+/// good ones are those of all from which they were chosen: they may differ in
+/// more than the mistake.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Areas {
     /// Good videos against those with any mistake.
     pub any: Estimate,
     /// Good videos against those with a mistake of one kind.
     pub by_kind: BTreeMap<DeviationKind, Estimate>,
+    /// How many good videos there are to compare with, borrowed ones included.
+    pub good_videos: usize,
+}
+
+impl Measures {
+    /// Whether the good videos of the areas are not among these videos.
+    pub fn borrows_good_videos(&self) -> bool {
+        self.area_under_curve.good_videos > self.good_videos
+    }
 }
 
 /// How well deviations are found, by what the method shows.

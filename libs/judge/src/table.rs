@@ -22,6 +22,12 @@ pub enum Format {
 /// What is undefined.
 const UNDEFINED: &str = "–";
 
+/// Behind an area that good videos of other strata were needed for.
+const BORROWED: &str = " †";
+
+const BORROWED_NOTE: &str =
+    "†: no good video is in the stratum; against the good ones of all strata.\n";
+
 /// The main table: F1 over all kinds and per kind, and the area under the
 /// curve of suspicion.
 pub fn overview(rows: &[(&str, &Measures)], format: Format) -> String {
@@ -81,7 +87,8 @@ pub fn details(rows: &[(&str, &Measures)], format: Format) -> String {
 }
 
 /// The strata of [`Judgement::by_stratum`](crate::Judgement::by_stratum), under
-/// the key that made them: for each value every method.
+/// the key that made them: for each value every method. An area with † contrasts
+/// with good videos of other strata, because the stratum has none.
 pub fn strata(key: &str, rows: &[(&str, &BTreeMap<String, Measures>)], format: Format) -> String {
     let key = plain(key);
     let header = [
@@ -111,12 +118,17 @@ pub fn strata(key: &str, rows: &[(&str, &BTreeMap<String, Measures>)], format: F
             estimate(found.map(|found| found.overall.f1)),
             number(found.and_then(|found| found.overall.precision.value)),
             number(found.and_then(|found| found.overall.recall.value)),
-            estimate(Some(measures.area_under_curve.any)),
+            area(measures),
             false_alarm_share(found),
         ])
     });
-    let measures = rows.iter().flat_map(|(_, strata)| strata.values());
-    table(header.map(str::to_owned), lines, format) + &interval_note(measures)
+    let measures = || rows.iter().flat_map(|(_, strata)| strata.values());
+    let borrowed = if measures().any(is_borrowed_area) {
+        BORROWED_NOTE
+    } else {
+        ""
+    };
+    table(header.map(str::to_owned), lines, format) + &interval_note(measures()) + borrowed
 }
 
 /// Differences between two methods each, by what the row is called.
@@ -164,6 +176,20 @@ fn alarms(found: Option<&DeviationMeasures>) -> [String; 3] {
         }),
         number(calibration.map(|calibration| calibration.expected_calibration_error)),
     ]
+}
+
+/// The area, marked if it needs the good videos of other strata.
+fn area(measures: &Measures) -> String {
+    let area = estimate(Some(measures.area_under_curve.any));
+    if is_borrowed_area(measures) {
+        area + BORROWED
+    } else {
+        area
+    }
+}
+
+fn is_borrowed_area(measures: &Measures) -> bool {
+    measures.borrows_good_videos() && measures.area_under_curve.any.value.is_some()
 }
 
 fn false_alarm_share(found: Option<&DeviationMeasures>) -> String {

@@ -2,6 +2,8 @@ use super::*;
 use crate::material::{all, done, mistake, perfect, report, time, world};
 use crate::{Problem, TrueDeviation};
 
+mod narrowing;
+
 type Change<T> = fn(&mut T);
 
 fn judged(videos: &[Video], predict: impl Fn(&Video) -> Prediction) -> Judgement<'_> {
@@ -154,30 +156,6 @@ fn methods_that_report_no_deviations_have_no_measures_of_them() {
     .measures();
     assert_eq!((measures.deviations, measures.steps), (None, None));
     assert_eq!(measures.area_under_curve.any.value, Some(1.0));
-}
-
-#[test]
-fn strata_and_subsets_are_judged_alone() {
-    let videos = world();
-    let judgement = judged(&videos, blind_to_order);
-    let f1 = |judgement: &Judgement<'_>| {
-        let found = judgement.measures().deviations;
-        found.and_then(|found| found.overall.f1.value)
-    };
-    let strata = judgement.by_stratum("edit");
-    assert_eq!(strata.len(), 10);
-    assert_eq!(f1(&strata["swap"]), Some(0.0));
-    assert_eq!(f1(&strata["drop"]), Some(1.0));
-    assert_eq!(f1(&strata["good"]), None);
-    let halves = judgement.by_stratum("half");
-    assert_eq!(halves["one"].measures().videos, 30);
-    assert_eq!(halves["one"].measures().tasks, 3);
-    let swaps = halves["one"].only(|video| video.strata["edit"] == "swap");
-    assert_eq!(swaps.measures().videos, 3);
-    assert!(judgement.by_stratum("colour").is_empty());
-    let nothing = judgement.only(|_| false).measures();
-    assert_eq!((nothing.videos, nothing.share_not_comparable), (0, None));
-    assert_eq!(nothing.area_under_curve.any.value, None);
 }
 
 #[test]

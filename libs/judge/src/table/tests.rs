@@ -79,9 +79,14 @@ fn strata_stand_under_one_another() {
         row(&table, "swap")[..5],
         ["swap", "perfect", "6", "6", "1.00 [1.00, 1.00]"]
     );
-    // Good videos have nothing to find, swaps no good videos.
+    // Good videos have nothing to find, swaps no good videos of their own.
     assert_eq!(row(&table, "good")[4], "–");
-    assert_eq!(row(&table, "swap")[7], "–");
+    assert_eq!(row(&table, "good")[7], "–");
+    assert_eq!(row(&table, "swap")[7..], ["1.00 [1.00, 1.00] †", "–"]);
+    assert!(table.ends_with("all strata.\n"));
+    let half = BTreeMap::from([("one".to_owned(), judged(&videos, perfect).measures())]);
+    let table_of_half = strata("half", &[("perfect", &half)], Format::Markdown);
+    assert!(!table_of_half.contains('†'), "{table_of_half}");
     assert_eq!(
         table.lines().filter(|line| line.starts_with('|')).count(),
         2 + 20
