@@ -54,6 +54,21 @@ pub fn overview(rows: &[(&str, &Measures)], format: Format) -> String {
     table(header, lines, format) + &notes(rows.iter().map(|(_, measures)| *measures))
 }
 
+/// Areas under the curve: good videos against those with a mistake of each kind.
+/// They say what F1 does not: whether a method that reports no deviations, or
+/// other ones, notices that something is wrong.
+pub fn areas(rows: &[(&str, &Measures)], format: Format) -> String {
+    let kinds = DeviationKind::ALL.map(|kind| format!("AUC\n{kind}"));
+    let header = std::iter::once("method".to_owned()).chain(kinds);
+    let lines = rows.iter().map(|(name, measures)| {
+        let of_kind = |kind| measures.area_under_curve.by_kind.get(&kind).copied();
+        let mut line = vec![(*name).to_owned()];
+        line.extend(DeviationKind::ALL.map(|kind| estimate(of_kind(kind))));
+        line
+    });
+    table(header, lines, format) + &notes(rows.iter().map(|(_, measures)| *measures))
+}
+
 /// The second table: precision and recall, decoded steps, false alarms,
 /// calibration, and how often a method does not answer.
 pub fn details(rows: &[(&str, &Measures)], format: Format) -> String {

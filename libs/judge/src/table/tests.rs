@@ -48,6 +48,21 @@ fn a_row_has_its_numbers_and_dashes_for_what_is_undefined() {
 }
 
 #[test]
+fn areas_are_told_by_kind() {
+    let videos = world();
+    // Sees that a step is missing, and nothing else.
+    let measures = judged(&videos, |video| Prediction {
+        suspicion: f64::from(u8::from(video.strata["edit"] == "drop")),
+        ..Prediction::default()
+    })
+    .measures();
+    let table = areas(&[("attentive", &measures)], Format::Markdown);
+    let mut expected = vec!["attentive", "1.00 [1.00, 1.00]"];
+    expected.extend(["0.50 [0.50, 0.50]"; 6]);
+    assert_eq!(row(&table, "attentive"), expected);
+}
+
+#[test]
 fn one_task_is_said_to_have_no_intervals() {
     let videos = world();
     let all = judged(&videos, perfect);

@@ -96,6 +96,8 @@ impl<'a> Results<'a> {
         };
         let mut text = title("Deviations found, by kind");
         text += &table::overview(&rows, format);
+        text += &title("Good videos against those with a mistake of each kind");
+        text += &table::areas(&rows, format);
         text += &title("Precision, decoded steps, false alarms, calibration");
         text += &table::details(&rows, format);
         let compared: Vec<(&str, &Comparison)> = self
