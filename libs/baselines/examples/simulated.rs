@@ -13,7 +13,9 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sopilot_baselines::{Gold, Method, Pair, Recording, all, shuffled_gold};
+use sopilot_baselines::{
+    BaselineError, Control, ControlGold, Gold, Method, Pair, Recording, all, another_task,
+};
 use sopilot_judge::table::{Format, details, overview};
 use sopilot_judge::{Judge, Measures, Options, Prediction, TimeRange, Video};
 use sopilot_procedure as procedure;
@@ -38,9 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         split: Some(split),
     });
     let geometry = Geometry::default().with_shift(number(2, 1.0) as f32);
-    let mut study = Study::new(geometry);
+    let mut study = Study::new(geometry, plans.len());
     for (index, plan) in plans.iter().enumerate() {
-        study.add_task(plan, &plans[(index + 1) % plans.len()])?;
+        let another = another_task(index, plans.len()).map(|other| &plans[other]);
+        study.add_task(plan, another)?;
     }
     study.report()
 }
@@ -48,54 +51,47 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// What every method made of every video.
 struct Study {
     geometry: Geometry,
-    methods: Vec<Row>,
+    methods: Vec<Box<dyn Method>>,
+    /// One for each method, then one for each control.
+    rows: Vec<Row>,
     videos: Vec<Video>,
 }
 
-/// A method against a gold.
+/// What one method, or one control, made of every video.
 struct Row {
-    name: String,
-    method: Box<dyn Method>,
-    against: Against,
+    name: &'static str,
     predictions: Vec<Prediction>,
     time: Duration,
 }
 
-#[derive(Clone, Copy)]
-enum Against {
-    OwnGold,
-    ShuffledGold,
-    OtherTask,
-}
-
 impl Study {
-    fn new(geometry: Geometry) -> Self {
-        let row = |(method, against, note): (Box<dyn Method>, Against, &str)| Row {
-            name: format!("{}{note}", method.name()),
-            method,
-            against,
+    fn new(geometry: Geometry, tasks: usize) -> Self {
+        let methods = all();
+        let names = methods.iter().map(|method| method.name());
+        let controls = Control::of_tasks(tasks).iter().map(|one| one.name());
+        let rows = names.chain(controls).map(|name| Row {
+            name,
             predictions: Vec::new(),
             time: Duration::ZERO,
-        };
-        let mut rows: Vec<_> = all()
-            .into_iter()
-            .map(|method| (method, Against::OwnGold, ""))
-            .collect();
-        for (against, note) in [
-            (Against::ShuffledGold, ", shuffled gold"),
-            (Against::OtherTask, ", another task's gold"),
-        ] {
-            rows.push((Box::new(sopilot_baselines::Sopilot::FULL), against, note));
-        }
+        });
         Self {
             geometry,
-            methods: rows.into_iter().map(row).collect(),
+            rows: rows.collect(),
+            methods,
             videos: Vec::new(),
         }
     }
 
-    fn add_task(&mut self, plan: &TaskPlan, other: &TaskPlan) -> Result<(), Box<dyn Error>> {
-        let (gold, other) = (self.gold(plan)?, self.gold(other)?);
+    fn add_task(
+        &mut self,
+        plan: &TaskPlan,
+        another: Option<&TaskPlan>,
+    ) -> Result<(), Box<dyn Error>> {
+        let gold = self.gold(plan)?;
+        let mut controls = vec![ControlGold::shuffled(&gold)?];
+        if let Some(another) = another {
+            controls.push(ControlGold::of_another_task(&gold, self.gold(another)?));
+        }
         let gold_steps: Arc<[TimeRange]> = plan
             .gold
             .performance
@@ -103,22 +99,16 @@ impl Study {
             .iter()
             .map(|step| step.time)
             .collect();
-        for (number, video) in plan.trainees.iter().enumerate() {
+        for video in &plan.trainees {
             let trainee = self.recording(&video.performance);
             let truth = video.performance.truth();
             let pair = Pair::new(&gold, &trainee, Some(&truth))?;
-            let shuffled = shuffled_gold(&pair, number as u64)?;
-            let against_shuffled = Pair::new(&shuffled, &trainee, None)?;
-            let against_other = Pair::new(&other, &trainee, None)?;
-            for row in &mut self.methods {
-                let pair = match row.against {
-                    Against::OwnGold => &pair,
-                    Against::ShuffledGold => &against_shuffled,
-                    Against::OtherTask => &against_other,
-                };
-                let start = Instant::now();
-                row.predictions.push(row.method.predict(pair)?);
-                row.time += start.elapsed();
+            let (ours, others) = self.rows.split_at_mut(self.methods.len());
+            for (row, method) in ours.iter_mut().zip(&self.methods) {
+                row.add(|| method.predict(&pair))?;
+            }
+            for (row, control) in others.iter_mut().zip(&controls) {
+                row.add(|| control.predict(&trainee))?;
             }
             self.videos.push(Video {
                 id: format!("{}/{}", plan.name, video.name),
@@ -169,19 +159,19 @@ impl Study {
     fn report(&self) -> Result<(), Box<dyn Error>> {
         let judge = Judge::new(&self.videos, Options::default())?;
         let measures = self
-            .methods
+            .rows
             .iter()
             .map(|row| Ok(judge.judge(&row.predictions)?.measures()))
             .collect::<Result<Vec<Measures>, Box<dyn Error>>>()?;
         let rows: Vec<(&str, &Measures)> = self
-            .methods
+            .rows
             .iter()
-            .map(|row| row.name.as_str())
+            .map(|row| row.name)
             .zip(&measures)
             .collect();
         println!("{}", overview(&rows, Format::Markdown));
         println!("{}", details(&rows, Format::Markdown));
-        for (row, measures) in self.methods.iter().zip(&measures) {
+        for (row, measures) in self.rows.iter().zip(&measures) {
             let areas = measures.area_under_curve.by_kind.iter();
             let areas: Vec<String> = areas
                 .map(|(kind, area)| format!("{kind} {:.2}", area.value.unwrap_or(f64::NAN)))
@@ -193,6 +183,18 @@ impl Study {
                 areas.join(", ")
             );
         }
+        Ok(())
+    }
+}
+
+impl Row {
+    fn add(
+        &mut self,
+        predict: impl FnOnce() -> Result<Prediction, BaselineError>,
+    ) -> Result<(), BaselineError> {
+        let start = Instant::now();
+        self.predictions.push(predict()?);
+        self.time += start.elapsed();
         Ok(())
     }
 }

@@ -15,9 +15,9 @@
 //! | [`OracleBoundaries`] | as [`DurationHmm`], with the true boundaries given | |
 //! | [`Sopilot`] | all | |
 //!
-//! The ablations of the last two are methods of their own. [`shuffled_gold`]
-//! makes the control: against a gold whose clips are out of order, and against
-//! another task's, a method that finds anything finds chance.
+//! The ablations of the last two are methods of their own. A [`ControlGold`] is
+//! one against which there is nothing to be found: the gold with its clips out
+//! of order, or another task's.
 
 mod argmax;
 mod control;
@@ -38,7 +38,7 @@ use sopilot_judge::Prediction;
 use sopilot_procedure::{PrepareError, ScoreError};
 
 pub use argmax::Argmax;
-pub use control::shuffled_gold;
+pub use control::{Control, ControlGold, another_task};
 pub use drop_dtw::DropDtw;
 pub use duration_hmm::DurationHmm;
 pub use earlier_rules::EarlierRules;

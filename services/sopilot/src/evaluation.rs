@@ -6,11 +6,14 @@ mod results;
 use std::sync::Arc;
 
 use rayon::prelude::*;
-use sopilot_baselines::{BaselineError, Gold, Method, Pair, Recording, Sopilot, shuffled_gold};
+use sopilot_baselines::{
+    BaselineError, Control, ControlGold, Gold, Method, Pair, Recording, another_task,
+};
 use sopilot_judge::{Prediction, TimeRange, Video};
 use sopilot_procedure::{Clip, Step};
 use sopilot_testkit::{
-    DatasetOptions, Geometry, GoldStep, Order, Performance, Procedure, plan_dataset, simulate,
+    DatasetOptions, Geometry, GoldStep, Order, Performance, Procedure, TaskPlan, plan_dataset,
+    simulate,
 };
 
 use crate::{
@@ -23,16 +26,13 @@ use crate::{
 pub(crate) use features::Features;
 pub(crate) use results::Results;
 
-/// The product against a gold whose clips are in random order: it must find nothing but chance.
-pub(crate) const CONTROL: &str = "sopilot/shuffled-gold";
-
-const SHUFFLE_SEED: u64 = 1;
-
 /// Videos, and what each method made of them.
 pub(crate) struct Predicted {
     pub(crate) videos: Vec<Video>,
     /// For each method, in their order, a prediction for each video.
     pub(crate) by_method: Vec<MethodPredictions>,
+    /// The control that was left out, because it needs a second task.
+    pub(crate) left_out: Option<Control>,
 }
 
 /// What one method made of the videos.
@@ -46,10 +46,17 @@ pub(crate) struct MethodPredictions {
 /// What is evaluated.
 pub(crate) struct Evaluation {
     pub(crate) methods: Vec<Box<dyn Method>>,
-    /// Whether the control is run, too.
+    /// Whether the controls are run, too.
     pub(crate) control: bool,
     /// Where trainees count.
     pub(crate) bar: Bar,
+}
+
+/// What the trainees of one task are compared with.
+struct Golds {
+    own: Gold,
+    /// One for each control, in their order.
+    controls: Vec<ControlGold>,
 }
 
 /// One trainee, ready for every method.
@@ -58,6 +65,9 @@ struct Trainee {
     recording: Recording,
 }
 
+/// The video, and what each method makes of it; last the controls.
+type Judgable = (Video, Vec<Prediction>);
+
 impl Evaluation {
     /// What the methods make of a data set. Uses all cores; blocks.
     pub(crate) fn of_videos(
@@ -65,67 +75,79 @@ impl Evaluation {
         tasks: &[LabelledTask],
         features: &Features,
     ) -> Result<Predicted> {
-        let tasks: Vec<_> = tasks
-            .par_iter()
-            .map(|task| {
-                let gold = prepared(task.procedure.clone(), features.of(&task.gold)?);
-                let gold = gold.map_err(|error| error.about(task.gold.display()))?;
-                let read = |labelled: &LabelledVideo| -> Result<_> {
-                    let trainee = Trainee {
-                        video: task.video(labelled),
-                        recording: features.of(&labelled.path)?,
-                    };
-                    self.predict(&gold, &trainee)
-                };
-                all(task.trainees.par_iter().map(read).collect())
-            })
-            .collect();
-        Ok(self.gathered(all(tasks)?))
+        let gold = |task: &LabelledTask| {
+            let gold = prepared(task.procedure.clone(), features.of(&task.gold)?);
+            gold.map_err(|error| error.about(task.gold.display()))
+        };
+        let golds: Vec<Result<Gold>> = tasks.par_iter().map(gold).collect();
+        let of_task = |(index, task): (usize, &LabelledTask)| {
+            let own = golds[index].clone()?;
+            // If the other gold is broken, its own task says so.
+            let another = another_task(index, tasks.len()).filter(|_| self.control);
+            let another = another.and_then(|other| golds[other].clone().ok());
+            let golds = self.with_controls(own, another)?;
+            let read = |labelled: &LabelledVideo| -> Result<_> {
+                let recording = features.of(&labelled.path)?;
+                let video = task.video(labelled);
+                self.predict(&golds, &Trainee { video, recording })
+            };
+            all(task.trainees.par_iter().map(read).collect())
+        };
+        let predicted: Vec<_> = tasks.par_iter().enumerate().map(of_task).collect();
+        Ok(self.gathered(all(predicted)?))
     }
 
     /// What the methods make of embeddings that no video stands behind. Uses all cores; blocks.
     pub(crate) fn of_simulated(&self, options: &DatasetOptions) -> Result<Predicted> {
         let geometry = Geometry::default();
-        let tasks: Vec<_> = plan_dataset(options)
-            .into_par_iter()
-            .map(|plan| {
-                let gold = Performance::gold(&plan.procedure);
-                let gold_steps: Arc<[TimeRange]> =
-                    gold.gold_steps().iter().map(|step| step.time).collect();
-                let procedure = simulated_procedure(&plan.procedure);
-                let gold = prepared(procedure, simulated(&gold, &geometry))?;
-                let predict = |recording: &sopilot_testkit::Recording| {
-                    let video = Video {
-                        id: format!("{}/{}", plan.name, recording.name),
-                        task: plan.name.clone(),
-                        strata: recording.strata.clone(),
-                        gold_steps: Arc::clone(&gold_steps),
-                        truth: recording.performance.truth(),
-                    };
-                    let recording = simulated(&recording.performance, &geometry);
-                    self.predict(&gold, &Trainee { video, recording })
+        let plans = plan_dataset(options);
+        let gold = |plan: &TaskPlan| {
+            let gold = Performance::gold(&plan.procedure);
+            let procedure = simulated_procedure(&plan.procedure);
+            prepared(procedure, simulated(&gold, &geometry))
+        };
+        let of_task = |(index, plan): (usize, &TaskPlan)| {
+            let gold_steps = Performance::gold(&plan.procedure).gold_steps();
+            let gold_steps: Arc<[TimeRange]> = gold_steps.iter().map(|step| step.time).collect();
+            // Simulated anew, for golds of thousands of tasks would fill the memory.
+            let another = another_task(index, plans.len()).filter(|_| self.control);
+            let another = another.map(|other| gold(&plans[other])).transpose()?;
+            let golds = self.with_controls(gold(plan)?, another)?;
+            let predict = |recording: &sopilot_testkit::Recording| {
+                let video = Video {
+                    id: format!("{}/{}", plan.name, recording.name),
+                    task: plan.name.clone(),
+                    strata: recording.strata.clone(),
+                    gold_steps: Arc::clone(&gold_steps),
+                    truth: recording.performance.truth(),
                 };
-                all(plan.trainees.par_iter().map(predict).collect())
-            })
-            .collect();
-        Ok(self.gathered(all(tasks)?))
+                let recording = simulated(&recording.performance, &geometry);
+                self.predict(&golds, &Trainee { video, recording })
+            };
+            all(plan.trainees.par_iter().map(predict).collect())
+        };
+        let predicted: Vec<_> = plans.par_iter().enumerate().map(of_task).collect();
+        Ok(self.gathered(all(predicted)?))
     }
 
-    /// The video, and what each method makes of it; last the control, if it is wanted.
-    fn predict(&self, gold: &Gold, trainee: &Trainee) -> Result<(Video, Vec<Prediction>)> {
+    fn with_controls(&self, own: Gold, another: Option<Gold>) -> Result<Golds> {
+        let mut controls = Vec::new();
+        if self.control {
+            let shuffled = ControlGold::shuffled(&own);
+            controls.push(shuffled.map_err(|error| Error::new(Exit::LABELS, error.to_string()))?);
+            controls.extend(another.map(|gold| ControlGold::of_another_task(&own, gold)));
+        }
+        Ok(Golds { own, controls })
+    }
+
+    fn predict(&self, golds: &Golds, trainee: &Trainee) -> Result<Judgable> {
         let predicted = || -> std::result::Result<Vec<Prediction>, BaselineError> {
             let truth = Some(&trainee.video.truth);
-            let pair = Pair::new(gold, &trainee.recording, truth)?;
-            let mut predictions = Vec::with_capacity(self.methods.len() + 1);
-            for method in &self.methods {
-                predictions.push(method.predict(&pair)?);
-            }
-            if self.control {
-                let shuffled = shuffled_gold(&pair, SHUFFLE_SEED)?;
-                let pair = Pair::new(&shuffled, &trainee.recording, truth)?;
-                predictions.push(Sopilot::FULL.predict(&pair)?);
-            }
-            Ok(predictions)
+            let pair = Pair::new(&golds.own, &trainee.recording, truth)?;
+            let ours = self.methods.iter().map(|method| method.predict(&pair));
+            let controls = golds.controls.iter();
+            ours.chain(controls.map(|gold| gold.predict(&trainee.recording)))
+                .collect()
         };
         let predictions = predicted().map_err(|error| {
             Error::new(Exit::LABELS, error.to_string()).about(&trainee.video.id)
@@ -135,15 +157,18 @@ impl Evaluation {
     }
 
     /// From a list for each task to a list for each method.
-    fn gathered(&self, tasks: Vec<Vec<(Video, Vec<Prediction>)>>) -> Predicted {
-        let mut by_method: Vec<MethodPredictions> = self
-            .methods
-            .iter()
-            .map(|method| MethodPredictions::new(method.name(), method.about()))
+    fn gathered(&self, tasks: Vec<Vec<Judgable>>) -> Predicted {
+        let controls = if self.control {
+            Control::of_tasks(tasks.len())
+        } else {
+            &[]
+        };
+        let methods = self.methods.iter();
+        let mut by_method: Vec<MethodPredictions> = methods
+            .map(|method| (method.name(), method.about()))
+            .chain(controls.iter().map(|one| (one.name(), one.about())))
+            .map(|(name, about)| MethodPredictions::new(name, about))
             .collect();
-        if self.control {
-            by_method.push(MethodPredictions::new(CONTROL, "SOPilot against noise."));
-        }
         let mut videos = Vec::new();
         for (video, predictions) in tasks.into_iter().flatten() {
             videos.push(video);
@@ -151,7 +176,12 @@ impl Evaluation {
                 method.predictions.push(prediction);
             }
         }
-        Predicted { videos, by_method }
+        let is_left_out = self.control && !controls.contains(&Control::AnotherTask);
+        Predicted {
+            videos,
+            by_method,
+            left_out: is_left_out.then_some(Control::AnotherTask),
+        }
     }
 }
 

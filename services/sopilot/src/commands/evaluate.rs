@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 use serde_json::json;
-use sopilot_baselines::Method;
+use sopilot_baselines::{Control, Method};
 use sopilot_embed::{Descriptor, Embedder as _};
 use sopilot_embedding::{EmbeddingConfig, VideoEmbedder};
 use sopilot_judge::{Measures, table::Format};
@@ -190,13 +190,16 @@ fn features(kept: Option<&Path>) -> Result<Features> {
     })
 }
 
-/// What was measured, in a line.
+/// What was measured, in a line; and what was not.
 fn head(predicted: &Predicted) -> String {
     let tasks: BTreeSet<&str> = predicted.videos.iter().map(|video| &*video.task).collect();
     let good = predicted.videos.iter();
     let good = good.filter(|video| video.truth.deviations.is_empty());
+    let left_out = predicted.left_out.map_or(String::new(), |control| {
+        format!("{} is left out: it needs a second task\n", control.name())
+    });
     format!(
-        "{} of {}, {} of them without a mistake; calibration {CALIBRATION}\n",
+        "{} of {}, {} of them without a mistake; calibration {CALIBRATION}\n{left_out}",
         counted(predicted.videos.len(), "trainee"),
         counted(tasks.len(), "task"),
         good.count()
@@ -218,6 +221,7 @@ fn document(
         "calibration": CALIBRATION,
         "embedder": embedder,
         "trainees": predicted.videos.len(),
+        "left_out": predicted.left_out.map(Control::name),
         "methods": results.json(&args.by, args.videos),
     })
 }

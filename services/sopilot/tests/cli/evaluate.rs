@@ -90,11 +90,39 @@ fn a_report_holds_tables_curves_and_numbers() {
         assert!(ended.stdout.contains(method), "{method}: {}", ended.stdout);
     }
     assert!(ended.stdout.contains("dim"), "{}", ended.stdout);
+    let left_out = "sopilot/another-task is left out: it needs a second task";
+    assert!(ended.stdout.contains(left_out), "{}", ended.stdout);
     for file in ["tables.md", "results.json", "precision-recall.svg"] {
         assert!(report.join(file).is_file(), "{file}");
     }
     let ended = evaluate(folder.path(), &more).expect(2);
     assert!(ended.stderr.contains("is not empty"), "{}", ended.stderr);
+}
+
+#[test]
+fn two_tasks_are_each_measured_against_the_gold_of_the_other() {
+    let (one, other) = (dataset(), dataset());
+    let both = tempfile::tempdir().unwrap();
+    fs::rename(one.path(), both.path().join("one")).unwrap();
+    fs::rename(other.path(), both.path().join("other")).unwrap();
+    // The same videos: what the other gold shows is what the own one does.
+    let result = evaluate(both.path(), &["--json", "--videos"]).json();
+    assert_eq!(result["left_out"], Value::Null);
+    let of = |name: &str| {
+        let methods = result["methods"].as_array().unwrap();
+        methods
+            .iter()
+            .find(|method| method["name"] == name)
+            .unwrap()
+    };
+    let suspicions = |name: &str| -> Vec<f64> {
+        let videos = of(name)["videos"].as_array().unwrap();
+        let suspicion = |video: &Value| video["prediction"]["suspicion"].as_f64().unwrap();
+        videos.iter().map(suspicion).collect()
+    };
+    assert_eq!(suspicions("sopilot/another-task").len(), 2);
+    assert_eq!(suspicions("sopilot/another-task"), suspicions("sopilot"));
+    assert_ne!(suspicions("sopilot/shuffled-gold"), suspicions("sopilot"));
 }
 
 #[test]
