@@ -245,11 +245,17 @@ fn rounded(value: f64) -> String {
 fn notes<'a>(measures: impl Iterator<Item = &'a Measures> + Clone) -> String {
     let counts = measures.clone().next().map_or(String::new(), |first| {
         format!(
-            "\n{} videos ({} without a mistake), {} tasks.",
-            first.videos, first.good_videos, first.tasks
+            "\n{} ({} without a mistake), {}.",
+            counted(first.videos, "video"),
+            first.good_videos,
+            counted(first.tasks, "task")
         )
     });
     counts + &interval_note(measures)
+}
+
+fn counted(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn interval_note<'a>(measures: impl Iterator<Item = &'a Measures>) -> String {

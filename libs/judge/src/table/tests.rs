@@ -69,6 +69,7 @@ fn one_task_is_said_to_have_no_intervals() {
     let one = all.only(|video| video.task == "task 0").measures();
     let table = overview(&[("perfect", &one)], Format::Markdown);
     assert_eq!(row(&table, "perfect")[1], "1.00");
+    assert!(table.contains("10 videos (2 without a mistake), 1 task."));
     assert!(table.contains("have no interval"));
     let table = overview(&[("perfect", &all.measures())], Format::Markdown);
     assert!(!table.contains("have no interval"));
