@@ -121,6 +121,9 @@ impl Encoder {
             .args(["-s", &format!("{}x{}", options.width, options.height)])
             .args(["-r", &options.fps.to_string(), "-i", "pipe:0", "-an"])
             .args(codec(crf)?)
+            // What comes out depends on how many threads there are, by default as many as suit
+            // the machine; the same seed must give the same video everywhere.
+            .args(["-threads", "1"])
             .args(["-pix_fmt", "yuv420p", "-movflags", "+faststart"])
             .args(["-f", "mp4"])
             .arg(path)
@@ -158,7 +161,7 @@ impl Encoder {
 }
 
 /// The arguments of the best encoder there is.
-fn codec(crf: u8) -> Result<[String; 6], VideoError> {
+fn codec(crf: u8) -> Result<Vec<String>, VideoError> {
     let listed = Command::new("ffmpeg")
         .args(["-hide_banner", "-encoders"])
         .stdin(Stdio::null())
@@ -169,10 +172,14 @@ fn codec(crf: u8) -> Result<[String; 6], VideoError> {
     let has = |name: &str| listed.split_whitespace().any(|word| word == name);
     if has("libx264") {
         let crf = crf.min(51).to_string();
-        Ok(["-c:v", "libx264", "-preset", "veryfast", "-crf", &crf].map(str::to_owned))
+        Ok(["-c:v", "libx264", "-preset", "veryfast", "-crf", &crf]
+            .map(str::to_owned)
+            .to_vec())
     } else if has("mpeg4") {
         let quantiser = (2 + crf.saturating_sub(18) * 4 / 5).min(31).to_string();
-        Ok(["-c:v", "mpeg4", "-threads", "1", "-q:v", &quantiser].map(str::to_owned))
+        Ok(["-c:v", "mpeg4", "-q:v", &quantiser]
+            .map(str::to_owned)
+            .to_vec())
     } else {
         Err(VideoError::NoEncoder)
     }
@@ -230,6 +237,22 @@ mod tests {
             fs::metadata(&path).unwrap().len()
         };
         assert!(size(35) < size(USUAL_CRF));
+    }
+
+    #[test]
+    fn the_number_of_cores_does_not_matter() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("short.mp4");
+        write_video(&path, &short(), SMALL, USUAL_CRF).unwrap();
+        // x264 writes its settings into the stream.
+        let bytes = fs::read(&path).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        for (_, rest) in text
+            .match_indices(" threads=")
+            .map(|(at, _)| text.split_at(at))
+        {
+            assert!(rest.starts_with(" threads=1 "), "{}", &rest[..12]);
+        }
     }
 
     #[test]
