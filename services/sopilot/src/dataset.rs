@@ -12,7 +12,7 @@ use std::{
 };
 
 use sopilot_chassis::Reason;
-use sopilot_judge::{TimeRange, Truth, Video};
+use sopilot_judge::{Segment, TimeRange, Truth, Video};
 use sopilot_procedure::{Procedure, Step};
 
 use crate::{
@@ -27,6 +27,9 @@ pub(crate) use write::{steps_yaml, truth_yaml};
 pub(crate) const TRUTH_FILE: &str = "truth.yaml";
 /// Name of the list of steps that is written, and read unless the truth names another.
 pub(crate) const STEPS_FILE: &str = "steps.yaml";
+
+/// How much may come after the last clip.
+const TAIL_S: f64 = 2.0;
 
 /// The labelled videos of one task.
 #[derive(Debug, Clone)]
@@ -69,6 +72,25 @@ impl LabelledTask {
     }
 }
 
+impl LabelledVideo {
+    /// Refuses labels that are not of this video, whose last clip ends after so many seconds: nobody
+    /// could find what they tell.
+    pub(crate) fn check_times(&self, seconds: f64) -> Result<()> {
+        let done = self.truth.steps_done.iter().map(Segment::time);
+        let deviations = self.truth.deviations.iter();
+        let times = done.chain(deviations.filter_map(|told| told.trainee_time));
+        let beyond = times
+            .map(|time| time.start_s)
+            .find(|&start_s| start_s > seconds + TAIL_S);
+        let Some(start_s) = beyond else { return Ok(()) };
+        let message = format!(
+            "{}: {TRUTH_FILE} tells of something at {start_s} s, but the video ends at about {seconds:.1} s: correct the times (seconds or m:ss.s) or name the right video",
+            self.path.display()
+        );
+        Err(Error::new(Exit::LABELS, message))
+    }
+}
+
 /// Reads a data set: the task in `folder`, or those in the folders in it, in the order of their
 /// names. Mistakes in all of its tasks are told together.
 pub(crate) fn read(folder: &Path) -> Result<Vec<LabelledTask>> {
@@ -95,6 +117,13 @@ fn task_folders(folder: &Path) -> Result<Vec<PathBuf>> {
     let has_truth = |folder: &Path| folder.join(TRUTH_FILE).is_file();
     if has_truth(folder) {
         return Ok(vec![folder.to_owned()]);
+    }
+    if folder.is_file() {
+        let message = format!(
+            "{}: is a file: name the folder that it is in",
+            folder.display()
+        );
+        return Err(Error::new(Exit::NO_INPUT, message));
     }
     let mut folders = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| Error::io(folder, &error))? {

@@ -3,7 +3,7 @@
 mod features;
 mod results;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rayon::prelude::*;
 use sopilot_baselines::{
@@ -88,6 +88,7 @@ impl Evaluation {
             let golds = self.with_controls(own, another)?;
             let read = |labelled: &LabelledVideo| -> Result<_> {
                 let recording = features.of(&labelled.path)?;
+                labelled.check_times(seconds(&recording))?;
                 let video = task.video(labelled);
                 self.predict(&golds, &Trainee { video, recording })
             };
@@ -117,7 +118,7 @@ impl Evaluation {
                 let video = Video {
                     id: format!("{}/{}", plan.name, recording.name),
                     task: plan.name.clone(),
-                    strata: recording.strata.clone(),
+                    strata: simulated_strata(&recording.strata),
                     gold_steps: Arc::clone(&gold_steps),
                     truth: recording.performance.truth(),
                 };
@@ -214,6 +215,20 @@ fn all<T>(results: Vec<Result<T>>) -> Result<Vec<T>> {
         }
     }
     first.map_or(Ok(values), Err)
+}
+
+/// When the last clip ends.
+fn seconds(recording: &Recording) -> f64 {
+    recording.clips.last().map_or(0.0, |clip| clip.end_s)
+}
+
+/// The strata of a trainee who is simulated: nothing is seen of how the video would be recorded.
+pub(crate) fn simulated_strata(strata: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut strata = strata.clone();
+    for recorded in ["camera", "light", "performer", "scene"] {
+        strata.remove(recorded);
+    }
+    strata
 }
 
 /// Embeddings instead of a video.

@@ -1,5 +1,7 @@
 //! `sopilot evaluate`: how well deviations are found in videos whose mistakes are known.
 
+mod strata;
+
 use std::{
     collections::BTreeSet,
     fs,
@@ -14,14 +16,16 @@ use sopilot_embed::{Descriptor, Embedder as _};
 use sopilot_embedding::{EmbeddingConfig, VideoEmbedder};
 use sopilot_judge::{Measures, table::Format};
 use sopilot_procedure::CALIBRATION;
-use sopilot_testkit::{DatasetOptions, Split};
+use sopilot_testkit::{DatasetOptions, Split, plan_dataset};
 use sopilot_video::Ffmpeg;
+
+use strata::{Strata, chosen};
 
 use super::new_folder::new_or_empty;
 use crate::{
     dataset,
     error::{Error, Result},
-    evaluation::{Evaluation, Features, Predicted, Results},
+    evaluation::{Evaluation, Features, Predicted, Results, simulated_strata},
     exit::Exit,
     interrupt::Interrupt,
     output,
@@ -59,10 +63,10 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "STRATUM")]
     by: Vec<String>,
     /// Only trainees with this value of a stratum; may be repeated
-    #[arg(long = "where", value_name = "STRATUM=VALUE", value_parser = stratum)]
+    #[arg(long = "where", value_name = "STRATUM=VALUE", value_parser = strata::value, conflicts_with = "simulate")]
     only: Vec<(String, String)>,
     /// Keep features in this folder, and use those that are there
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "simulate")]
     features: Option<PathBuf>,
     /// Write results.json, tables.md and precision-recall.svg into this folder, which must be new
     /// or empty
@@ -75,13 +79,13 @@ pub(crate) struct EvaluateArgs {
     #[arg(long)]
     videos: bool,
     /// Fail (exit code 1) if SOPilot's F1 over all kinds is less
-    #[arg(long, value_name = "F1")]
+    #[arg(long, value_name = "F1", value_parser = limit)]
     min_f1: Option<f64>,
     /// Fail (exit code 1) if SOPilot's area under the curve, good against any mistake, is less
-    #[arg(long, value_name = "AREA")]
+    #[arg(long, value_name = "AREA", value_parser = limit)]
     min_auc: Option<f64>,
     /// Fail (exit code 1) if SOPilot reports a deviation in a larger share of the good videos
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = limit)]
     max_false_alarms: Option<f64>,
 }
 
@@ -89,9 +93,17 @@ pub(crate) struct EvaluateArgs {
 pub(crate) async fn run(args: &EvaluateArgs) -> Result<()> {
     let interrupt = Interrupt::new()?;
     let methods = methods(&args.method)?;
+    if args.videos && !args.json && args.report.is_none() {
+        let message = "--videos: tables do not list videos: add --json or --report";
+        return Err(Error::usage(message));
+    }
     let report = args.report.as_deref();
     let report = report.map(|path| new_or_empty(path, "name a new folder with --report"));
     let report = report.transpose()?;
+    if let Some(kept) = &args.features {
+        let remains = "holds the features made so far, which the next run uses";
+        interrupt.remains(&kept.display().to_string(), remains);
+    }
     let predicted = interrupt.guard(predict(args, methods)).await?;
     let results = Results::new(&predicted)?;
     if let Some(folder) = &report {
@@ -133,7 +145,7 @@ async fn predict(args: &EvaluateArgs, methods: Vec<Box<dyn Method>>) -> Result<P
         bar: progress.count("scoring", 0),
     };
     let work: Box<dyn FnOnce() -> Result<Predicted> + Send> = if let Some(folder) = &args.dataset {
-        let tasks = chosen(dataset::read(folder)?, &args.only)?;
+        let tasks = chosen(dataset::read(folder)?, &args.only, &args.by)?;
         let features = features(args.features.as_deref())?;
         let count = tasks.iter().map(|task| task.trainees.len()).sum();
         evaluation.bar = progress.count("scoring", count);
@@ -145,31 +157,18 @@ async fn predict(args: &EvaluateArgs, methods: Vec<Box<dyn Method>>) -> Result<P
             rounds: 1,
             split: Some(Split::Reporting),
         };
+        let plans = plan_dataset(&DatasetOptions {
+            tasks: 1,
+            ..options
+        });
+        let trainees = plans.iter().flat_map(|plan| &plan.trainees);
+        let strata = trainees.map(|trainee| simulated_strata(&trainee.strata));
+        Strata::of(strata).check(&args.by)?;
         Box::new(move || evaluation.of_simulated(&options))
     };
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|panic| Error::new(Exit::INTERNAL, panic.to_string()))?
-}
-
-/// Only the trainees in the strata that are wanted, and only tasks that have any.
-fn chosen(
-    mut tasks: Vec<dataset::LabelledTask>,
-    only: &[(String, String)],
-) -> Result<Vec<dataset::LabelledTask>> {
-    for task in &mut tasks {
-        task.trainees.retain(|trainee| {
-            only.iter()
-                .all(|(key, value)| trainee.strata.get(key) == Some(value))
-        });
-    }
-    tasks.retain(|task| !task.trainees.is_empty());
-    if tasks.is_empty() {
-        return Err(Error::usage(
-            "no trainee is in all strata that --where names: look into truth.yaml for what there is",
-        ));
-    }
-    Ok(tasks)
 }
 
 /// What turns videos into features: the embedder that needs no model.
@@ -288,11 +287,10 @@ fn check_floor(args: &EvaluateArgs, ours: Option<&Measures>) -> Result<()> {
     }
 }
 
-fn stratum(text: &str) -> std::result::Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() && !value.is_empty() => {
-            Ok((key.to_owned(), value.to_owned()))
-        }
-        _ => Err("write stratum=value, such as camera=same".to_owned()),
+/// Reads a limit. Against a number that is none everything would fail.
+fn limit(text: &str) -> std::result::Result<f64, String> {
+    match text.parse() {
+        Ok(limit) if f64::is_finite(limit) => Ok(limit),
+        _ => Err("write a number such as 0.5".to_owned()),
     }
 }

@@ -245,7 +245,7 @@ impl Reader<'_> {
         let end_s = seconds(end, &mut self.found);
         if !(start_s >= 0.0 && start_s < end_s && end_s.is_finite()) {
             let message = format!(
-                "{start_s} to {end_s} s is no stretch of time: `end` must be after `start`"
+                "{start_s} to {end_s} s is no stretch of time: `start` must be at least 0, and `end` after it"
             );
             self.found.add(place, message);
         }

@@ -107,6 +107,35 @@ fn tasks_are_the_folders_that_hold_a_truth() {
 }
 
 #[test]
+fn labels_of_a_longer_video_are_refused() {
+    let truth = "gold: gold.mp4
+trainees:
+  - video: a.mp4
+    steps_done: [{step: Open, start: 1, end: 4}]
+    deviations: [{kind: extra_activity, start: 0:20, end: 0:26}]
+";
+    let folder = task(truth, STEPS);
+    let video = read(folder.path()).unwrap().remove(0).trainees.remove(0);
+    assert_eq!(video.check_times(18.5), Ok(()));
+    let error = video.check_times(12.5).unwrap_err();
+    assert_eq!(error.exit, Exit::LABELS);
+    assert!(
+        error
+            .message
+            .contains("at 20 s, but the video ends at about 12.5 s"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_is_no_data_set() {
+    let folder = task("gold: gold.mp4\ntrainees: [{video: a.mp4}]\n", STEPS);
+    let error = read(&folder.path().join(TRUTH_FILE)).unwrap_err();
+    assert_eq!(error.exit, Exit::NO_INPUT);
+    assert!(error.message.contains("name the folder"), "{error}");
+}
+
+#[test]
 fn a_folder_without_truth_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let error = read(folder.path()).unwrap_err();

@@ -147,8 +147,17 @@ fn wrong_arguments_are_told() {
     let folder = dataset();
     let ended = evaluate(folder.path(), &["--method", "magic"]).expect(2);
     assert!(ended.stderr.contains("drop-dtw"), "{}", ended.stderr);
-    let ended = evaluate(folder.path(), &["--where", "light=bright"]).expect(2);
-    assert!(ended.stderr.contains("no trainee"), "{}", ended.stderr);
+    for (wrong, told) in [
+        (["--where", "light=bright"], "light is one of dim"),
+        (["--where", "mood=good"], "there are light"),
+        (["--by", "mood"], "there are light"),
+        (["--min-f1", "nan"], "write a number"),
+    ] {
+        let ended = evaluate(folder.path(), &wrong).expect(2);
+        assert!(ended.stderr.contains(told), "{told}: {}", ended.stderr);
+    }
+    let ended = evaluate(folder.path(), &["--videos"]).expect(2);
+    assert!(ended.stderr.contains("add --json"), "{}", ended.stderr);
     fs::write(folder.path().join("forgetful.mp4"), "no video").unwrap();
     let ended = evaluate(folder.path(), &[]).expect(11);
     assert!(ended.stderr.contains("forgetful.mp4"), "{}", ended.stderr);
