@@ -172,7 +172,10 @@ fn align(
         .map(|step| step.clips.clone())
         .collect();
     let options = Options {
-        center_on_gold: centring == Centring::OnGold,
+        centring: match centring {
+            Centring::OnGold => sopilot_dtw::Centring::OnEach,
+            Centring::None => sopilot_dtw::Centring::None,
+        },
         non_overlapping_lag: prepared.non_overlapping_lag,
         ..Options::default()
     };

@@ -2,7 +2,7 @@
 
 use crate::error::DtwError;
 use crate::matrix::MatrixView;
-use crate::options::{Cost, Options};
+use crate::options::{Centring, Cost, Options};
 
 /// Below this fraction of its length a centred row is rounding noise.
 const COLLAPSED: f64 = 1e-4;
@@ -41,7 +41,10 @@ impl FeaturePair {
         let preparation = Preparation::of_gold(gold, options)?;
         Ok(Self {
             gold: preparation.apply(gold)?,
-            trainee: preparation.apply(trainee)?,
+            trainee: match options.centring {
+                Centring::OnEach => preparation.on_its_own_mean(trainee)?.apply(trainee)?,
+                Centring::OnGold | Centring::None => preparation.apply(trainee)?,
+            },
             cost: options.cost,
         })
     }
@@ -118,7 +121,8 @@ impl Preparation {
         let cost = options.cost;
         // Distances do not change when both sides move, but |a|² + |b|² − 2ab
         // cancels far less around the origin.
-        let moves = options.center_on_gold || cost == Cost::SquaredEuclidean;
+        let centred = options.centring != Centring::None;
+        let moves = centred || cost == Cost::SquaredEuclidean;
         let mut preparation = Self {
             cost,
             mean: None,
@@ -127,25 +131,46 @@ impl Preparation {
         if !moves {
             return Ok(preparation);
         }
-        let mut mean = vec![0.0; gold.dim()];
-        for (index, row) in gold.iter_rows().enumerate() {
-            let scale = preparation.scale_before(gold, index, row)?;
-            mean.iter_mut()
-                .zip(row)
-                .for_each(|(sum, &value)| *sum += f64::from(value) * scale);
-        }
-        for sum in &mut mean {
-            *sum /= gold.rows() as f64;
-        }
-        preparation.mean = Some(mean);
-        preparation.renormalise = options.center_on_gold;
-        if options.center_on_gold && preparation.collapses_everywhere(gold)? {
+        preparation.mean = Some(preparation.mean_of(gold)?);
+        preparation.renormalise = centred;
+        if centred && preparation.collapses_everywhere(gold)? {
             preparation.renormalise = false;
             if cost == Cost::Cosine {
                 preparation.mean = None;
             }
         }
         Ok(preparation)
+    }
+
+    /// The same for the other side, less its own mean, unless that leaves
+    /// nothing of it, or nothing was left of the gold.
+    fn on_its_own_mean(self, matrix: &MatrixView<'_>) -> Result<Self, DtwError> {
+        if !self.renormalise {
+            return Ok(self);
+        }
+        let own = Self {
+            mean: Some(self.mean_of(matrix)?),
+            ..self
+        };
+        if own.collapses_everywhere(matrix)? {
+            Ok(self)
+        } else {
+            Ok(own)
+        }
+    }
+
+    fn mean_of(&self, matrix: &MatrixView<'_>) -> Result<Vec<f64>, DtwError> {
+        let mut mean = vec![0.0; matrix.dim()];
+        for (index, row) in matrix.iter_rows().enumerate() {
+            let scale = self.scale_before(matrix, index, row)?;
+            mean.iter_mut()
+                .zip(row)
+                .for_each(|(sum, &value)| *sum += f64::from(value) * scale);
+        }
+        for sum in &mut mean {
+            *sum /= matrix.rows() as f64;
+        }
+        Ok(mean)
     }
 
     fn collapses_everywhere(&self, gold: &MatrixView<'_>) -> Result<bool, DtwError> {
@@ -273,7 +298,7 @@ mod tests {
 
     const CENTRED: Options<'static> = Options {
         cost: Cost::Cosine,
-        center_on_gold: true,
+        centring: Centring::OnGold,
         non_overlapping_lag: 1,
         threads: 1,
         cancel: None,

@@ -32,7 +32,7 @@ pub use align::{Alignment, SubsequenceMatch, align, align_subsequence, align_wit
 pub use error::{DtwError, Side};
 pub use evidence::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};
 pub use matrix::MatrixView;
-pub use options::{Cost, Options};
+pub use options::{Centring, Cost, Options};
 pub use picture::{MAX_PICTURE_SIDE, SimilarityPicture};
 pub use self_similarity::{
     SELF_SIMILARITY_QUANTILES, SimilarityMatrix, neighbour_quantiles, self_similarity,

@@ -26,22 +26,35 @@ impl Cost {
     }
 }
 
+/// What is subtracted from every row before anything is compared, so that what
+/// all clips share (the scene) does not hide what differs (the action). Then
+/// every row is scaled to unit length; with [`Cost::Cosine`] it is before the
+/// mean is taken, too.
+///
+/// A row that equals the mean (closer than 10⁻⁴ of its length) has no direction
+/// left: it becomes a row of zeros, of similarity 0 to every other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Centring {
+    /// Nothing.
+    #[default]
+    None,
+    /// The gold's mean row, from both sides. If that leaves nothing of any row
+    /// of the gold (one clip, a frozen picture), nothing is subtracted.
+    OnGold,
+    /// From each side its own mean row, so that what differs between the two
+    /// recordings throughout (place, camera, light, person) does not count
+    /// either. A side of which that leaves nothing is treated as with
+    /// [`Centring::OnGold`].
+    OnEach,
+}
+
 /// How to align.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
     /// The local cost.
     pub cost: Cost,
-    /// Subtract the gold's mean row from both sides and scale every row to
-    /// unit length before anything is compared, so that what all clips share
-    /// (the scene) does not hide what differs (the action). With
-    /// [`Cost::Cosine`] rows are scaled to unit length before the mean is
-    /// taken, too.
-    ///
-    /// A row that equals the mean (closer than 10⁻⁴ of its length) has no
-    /// direction left: it becomes a row of zeros, of similarity 0 to every
-    /// other. If that happens to all rows of the gold (one clip, a frozen
-    /// picture), nothing is subtracted from either side.
-    pub center_on_gold: bool,
+    /// What is subtracted before anything is compared.
+    pub centring: Centring,
     /// How many rows lie between two clips of one video that share no frame:
     /// ⌈clip length / stride⌉. Read only where a video is compared with
     /// itself. 0 counts as 1.
@@ -60,7 +73,7 @@ impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             cost: Cost::Cosine,
-            center_on_gold: false,
+            centring: Centring::None,
             non_overlapping_lag: 2,
             threads: 1,
             cancel: None,

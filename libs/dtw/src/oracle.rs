@@ -30,15 +30,26 @@ impl Oracle {
                 .collect()
         };
         let (mut gold, mut trainee) = (prepare(gold), prepare(trainee));
-        if options.center_on_gold {
-            let n = gold.len() as f64;
-            let mean: Vec<f64> = (0..gold[0].len())
-                .map(|d| gold.iter().map(|row| row[d]).sum::<f64>() / n)
-                .collect();
-            for row in gold.iter_mut().chain(&mut trainee) {
-                let moved: Vec<f64> = row.iter().zip(&mean).map(|(v, m)| v - m).collect();
-                *row = unit(&moved);
-            }
+        if options.centring != Centring::None {
+            let mean = |rows: &[Vec<f64>]| -> Vec<f64> {
+                let sum = |d: usize| rows.iter().map(|row| row[d]).sum::<f64>();
+                (0..rows[0].len())
+                    .map(|d| sum(d) / rows.len() as f64)
+                    .collect()
+            };
+            let of_gold = mean(&gold);
+            let of_trainee = match options.centring {
+                Centring::OnEach => mean(&trainee),
+                _ => of_gold.clone(),
+            };
+            let centre = |rows: &mut [Vec<f64>], mean: &[f64]| {
+                for row in rows {
+                    let moved: Vec<f64> = row.iter().zip(mean).map(|(v, m)| v - m).collect();
+                    *row = unit(&moved);
+                }
+            };
+            centre(&mut gold, &of_gold);
+            centre(&mut trainee, &of_trainee);
         }
         let cost = |a: &Vec<f64>, b: &Vec<f64>| {
             if cosine {
@@ -143,6 +154,14 @@ fn shape() -> impl Strategy<Value = (usize, usize, usize)> {
     )
 }
 
+fn centring() -> impl Strategy<Value = Centring> {
+    prop_oneof![
+        Just(Centring::None),
+        Just(Centring::OnGold),
+        Just(Centring::OnEach)
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -152,15 +171,15 @@ proptest! {
         seed in any::<u64>(),
         is_smooth in any::<bool>(),
         cosine in any::<bool>(),
-        center_on_gold in any::<bool>(),
+        centring in centring(),
         band in 1..40_usize,
     ) {
         let make = if is_smooth { smooth } else { random };
         let (gold, trainee) = (make(seed, n, dim), make(seed ^ 1, m, dim));
         let options = Options {
             cost: if cosine { Cost::Cosine } else { Cost::SquaredEuclidean },
-            // One gold row has no mean to remove; the oracle knows no such rule.
-            center_on_gold: center_on_gold && n > 1 && dim > 1,
+            // One row has no mean to remove; the oracle knows no such rule.
+            centring: if n > 1 && m > 1 && dim > 1 { centring } else { Centring::None },
             ..Options::default()
         };
         let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
@@ -207,11 +226,11 @@ proptest! {
         (n, m, dim) in shape(),
         seed in any::<u64>(),
         cuts in proptest::collection::btree_set(0..70_u32, 2..6),
-        center_on_gold in any::<bool>(),
+        centring in centring(),
     ) {
         let (gold, trainee) = (smooth(seed, n, dim), smooth(seed ^ 1, m, dim));
-        let center_on_gold = center_on_gold && n > 1 && dim > 1;
-        let options = Options { center_on_gold, ..Options::default() };
+        let centring = if n > 1 && m > 1 && dim > 1 { centring } else { Centring::None };
+        let options = Options { centring, ..Options::default() };
         let cuts: Vec<u32> = cuts.into_iter().filter(|&cut| cut as usize <= n).collect();
         // Every other gap is idle time.
         let steps: Vec<_> = cuts.windows(2).enumerate().filter(|(i, _)| i % 2 == 0).map(|(_, w)| w[0]..w[1]).collect();
@@ -267,7 +286,7 @@ fn bands_as_they_are_used_agree_with_the_oracle() {
         view(Side::Trainee, &trainee, &trainee_data),
     );
     let options = Options {
-        center_on_gold: true,
+        centring: Centring::OnEach,
         ..Options::default()
     };
     let found = align(&a, &b, &options).unwrap();
@@ -284,14 +303,14 @@ fn a_video_aligned_with_itself_takes_the_diagonal() {
         view(Side::Gold, &gold, &data),
         view(Side::Trainee, &gold, &data),
     );
-    for center_on_gold in [false, true] {
+    for centring in [Centring::None, Centring::OnGold, Centring::OnEach] {
         let steps = [0..50, 60..200];
         let (found, evidence) = align_with_evidence(
             &a,
             &b,
             &steps,
             &Options {
-                center_on_gold,
+                centring,
                 ..Options::default()
             },
         )

@@ -1,7 +1,9 @@
 //! The similarity matrix, averaged down to something that can be shown.
 
-/// Most rows and most columns of a [`SimilarityPicture`].
-pub const MAX_PICTURE_SIDE: usize = 256;
+/// Most rows and most columns of a [`SimilarityPicture`]: eight minutes at two
+/// clips a second are kept whole, and at an hour a cell still spans less than
+/// four seconds.
+pub const MAX_PICTURE_SIDE: usize = 1024;
 
 /// A matrix of similarities, averaged down to at most
 /// [`MAX_PICTURE_SIDE`]² cells; a smaller matrix keeps its size.
@@ -17,6 +19,14 @@ pub struct SimilarityPicture {
     pub low: f32,
     /// The similarity that 255 stands for: the greatest cell.
     pub high: f32,
+}
+
+impl SimilarityPicture {
+    /// The similarity that a cell stands for, to half of 1/255 of their range.
+    pub fn similarity(&self, row: usize, column: usize) -> f32 {
+        let cell = self.cells[row * self.columns as usize + column];
+        self.low + (self.high - self.low) * f32::from(cell) / 255.0
+    }
 }
 
 /// A picture under way: rows of similarities go in one after the other.
@@ -124,10 +134,10 @@ mod tests {
 
     #[test]
     fn a_large_matrix_is_averaged() {
-        let picture = picture(600, 1000, |i, _| if i < 300 { -1.0 } else { 1.0 });
-        assert_eq!((picture.rows, picture.columns), (256, 256));
-        assert!(picture.cells[..128 * 256].iter().all(|&cell| cell == 0));
-        assert!(picture.cells[128 * 256..].iter().all(|&cell| cell == 255));
+        let picture = picture(2048, 3000, |i, _| if i < 1024 { -1.0 } else { 1.0 });
+        assert_eq!((picture.rows, picture.columns), (1024, 1024));
+        assert!(picture.cells[..512 * 1024].iter().all(|&cell| cell == 0));
+        assert!(picture.cells[512 * 1024..].iter().all(|&cell| cell == 255));
     }
 
     #[test]

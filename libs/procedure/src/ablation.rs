@@ -7,8 +7,7 @@ pub struct Ablation {
     /// One pause for all steps, instead of one after each: while the trainee
     /// pauses it is forgotten how far the work was, and every step may follow.
     pub shared_pause: bool,
-    /// A step's course is not looked at: neither does a stretch that follows it
-    /// speak for the step, nor does a course that starts again tell a
-    /// repetition.
+    /// The order within a step does not matter: any of its clips may follow any
+    /// other, so nothing tells a repetition, or a part that was left out.
     pub no_course: bool,
 }

@@ -159,7 +159,7 @@ impl Scatter {
 
 #[cfg(test)]
 mod tests {
-    use sopilot_dtw::{MatrixView, Options, Side, self_similarity};
+    use sopilot_dtw::{Centring, MatrixView, Options, Side, self_similarity};
 
     use super::*;
     use crate::synthetic::Work;
@@ -170,7 +170,7 @@ mod tests {
         self_similarity(
             &view,
             &Options {
-                center_on_gold: true,
+                centring: Centring::OnGold,
                 ..Options::default()
             },
         )

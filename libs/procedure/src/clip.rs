@@ -13,6 +13,10 @@ pub struct Clip {
     pub end_s: f64,
     /// What disturbs the view; empty for a good clip.
     pub flags: Vec<ClipFlag>,
+    /// How much stirs: mean absolute change of luma from frame to frame, in any
+    /// unit that is the same throughout a video. `None` where it was not
+    /// measured.
+    pub motion: Option<f64>,
 }
 
 /// Something that makes a clip hard to judge.
@@ -35,6 +39,7 @@ impl Clip {
             start_s,
             end_s,
             flags: Vec::new(),
+            motion: None,
         }
     }
 

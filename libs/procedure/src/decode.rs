@@ -1,23 +1,18 @@
-//! What the trainee did when: a decoding of the trainee's clips into steps
-//! that may skip, go back and pause.
-//!
-//! States are the K steps and a pause after each of them and before the
-//! first, so that a pause does not forget how far the work was. Viterbi finds
-//! the sequence of states that explains the clips best; entering a step that
-//! does not follow costs [`JUMP`], a pause [`PAUSE`]. Nothing forces the order
-//! of the gold, so steps that are missing, swapped or repeated show as such.
+//! What the trainee did when: steps that may be left out, done elsewhere, done
+//! again, done in part, and work that belongs to none.
 
 use std::ops::Range;
 
 use crate::ablation::Ablation;
 use crate::calibration::{
-    FREE_ORDER, HALF_ALIKE, HALF_COURSE, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, NATS_PER_COURSE,
-    NATS_PER_LIKENESS, PAUSE, POOR_VIEW, SOFT_LIMIT,
+    BACKGROUND, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, NATS_PER_LIKENESS, POOR_VIEW, RECLAIMED,
+    SOFT_LIMIT,
 };
-use crate::clip::{Clip, Timeline};
+use crate::clip::{Timeline, median};
 use crate::likeness::Likeness;
 use crate::order::StepOrder;
-use crate::plan::Plan;
+use crate::score::GoldInput;
+use crate::trellis::{Place, Track, Trellis};
 
 /// A step that the trainee did, once.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,13 +23,15 @@ pub(crate) struct Occurrence {
     /// For the step against unrelated work, in nats; at least
     /// [`MIN_OCCURRENCE`].
     pub(crate) evidence: f64,
+    /// Which part of the gold's step was not gone through at its end: left out,
+    /// or hurried past. From 0, below 1.
+    pub(crate) broken_off: f64,
 }
 
 /// What the trainee did.
 #[derive(Debug)]
 pub(crate) struct Decoded {
-    /// In time, not overlapping. Neighbours differ in their step until
-    /// [`crate::repeats::split_repeats`] has looked into them.
+    /// In time, not overlapping.
     pub(crate) occurrences: Vec<Occurrence>,
     /// The clip's step; `None` where no step was done.
     pub(crate) step_of: Vec<Option<usize>>,
@@ -43,344 +40,232 @@ pub(crate) struct Decoded {
 /// Decodes the trainee's clips. As many neighbours as share frames count as one
 /// observation.
 pub(crate) fn decode(
+    golds: &[&GoldInput<'_>],
     likeness: &Likeness,
-    plan: &Plan,
+    order: &StepOrder,
     timeline: &Timeline<'_>,
     ablation: Ablation,
 ) -> Decoded {
-    let clips = timeline.clips;
-    let evidence = Evidence {
-        likeness,
-        clips,
-        lag: f64::from(timeline.non_overlapping_lag()),
+    let shown = Shown::new(golds, likeness, timeline);
+    let steps = golds[0].prepared.steps.len();
+    let trellis = Trellis::new(order, steps, &shown.tracks).without(ablation);
+    let places = trellis.best_places(shown.columns, |state, column| shown.nats(state, column));
+    let mut decoded = Decoded {
+        occurrences: Vec::new(),
+        step_of: vec![None; timeline.clips.len()],
     };
-    let trellis = Trellis {
-        shared_pause: ablation.shared_pause,
-        ..Trellis::new(likeness.steps(), clips.len(), &plan.order)
-    };
-    let mut step_of = trellis.best_states(&evidence);
-    let mut occurrences: Vec<Occurrence> = Vec::new();
-    for (clip, step) in step_of.iter().enumerate() {
-        let Some(step) = *step else { continue };
-        let nats = evidence.nats(step, clip);
-        match occurrences.last_mut() {
-            Some(last) if last.step == step => {
-                last.clips.end = clip + 1;
-                last.evidence += nats;
-            }
-            _ => occurrences.push(Occurrence {
+    for run in shown.runs(&places) {
+        if run.evidence >= MIN_OCCURRENCE && shown.spans(&run) >= MIN_FRAGMENT {
+            decoded.add(shown.occurrence(run));
+        }
+    }
+    if !ablation.no_course {
+        for step in 0..steps {
+            decoded.reclaim(step, likeness, f64::from(timeline.non_overlapping_lag()));
+        }
+    }
+    decoded
+}
+
+impl Decoded {
+    fn add(&mut self, occurrence: Occurrence) {
+        self.step_of[occurrence.clips.clone()].fill(Some(occurrence.step));
+        self.occurrences.push(occurrence);
+        self.occurrences.sort_by_key(|found| found.clips.start);
+    }
+
+    /// A step that was found nowhere but whose course is well matched by a
+    /// stretch that nothing explains was done there. At another place than the
+    /// gold's, other parts are already mounted, so it is less alike, and the way
+    /// there and back costs two jumps.
+    fn reclaim(&mut self, step: usize, likeness: &Likeness, lag: f64) {
+        let (course, place) = &likeness.course[step];
+        if *course < BACKGROUND || self.occurrences.iter().any(|found| found.step == step) {
+            return;
+        }
+        let is_free = |clip: &usize| self.step_of[*clip].is_none();
+        let free = place.clone().filter(is_free).count();
+        let (Some(first), Some(last)) = (
+            place.clone().find(is_free),
+            place.clone().rev().find(is_free),
+        ) else {
+            return;
+        };
+        let between = (first..=last).all(|clip| is_free(&clip));
+        if between && free as f64 >= RECLAIMED * place.len() as f64 {
+            let nats = NATS_PER_LIKENESS * (course - BACKGROUND) * free as f64 / lag;
+            self.add(Occurrence {
                 step,
-                clips: clip..clip + 1,
-                evidence: nats,
-            }),
+                clips: first..last + 1,
+                evidence: JUMP + nats,
+                broken_off: 0.0,
+            });
         }
-    }
-    let fragment = |step: usize| MIN_FRAGMENT * plan.shortest_s(step) / timeline.stride_s;
-    let (kept, dropped): (Vec<_>, Vec<_>) = occurrences.into_iter().partition(|found| {
-        found.evidence >= MIN_OCCURRENCE && found.clips.len() as f64 >= fragment(found.step)
-    });
-    for occurrence in dropped {
-        step_of[occurrence.clips].fill(None);
-    }
-    Decoded {
-        occurrences: join_neighbours(kept),
-        step_of,
     }
 }
 
-/// Once a weak occurrence between two of the same step is dropped, they are
-/// one.
-fn join_neighbours(occurrences: Vec<Occurrence>) -> Vec<Occurrence> {
-    let mut joined: Vec<Occurrence> = Vec::with_capacity(occurrences.len());
-    for occurrence in occurrences {
-        match joined.last_mut() {
-            Some(last) if last.step == occurrence.step => {
-                last.clips.end = occurrence.clips.end;
-                last.evidence += occurrence.evidence;
-            }
-            _ => joined.push(occurrence),
-        }
-    }
-    joined
-}
-
-/// What one clip says for one step against unrelated work.
-struct Evidence<'a> {
+/// The pictures of the similarity with every gold, as the trellis sees them.
+struct Shown<'a> {
+    golds: &'a [&'a GoldInput<'a>],
     likeness: &'a Likeness,
-    clips: &'a [Clip],
-    lag: f64,
+    tracks: Vec<Track>,
+    /// Per state: the gold and its picture's row.
+    rows: Vec<(usize, usize)>,
+    /// Of every picture: they have one trainee.
+    columns: usize,
+    /// Per column: what its evidence is worth.
+    worth: Vec<f64>,
 }
 
-impl Evidence<'_> {
-    fn nats(&self, step: usize, clip: usize) -> f64 {
-        let (course, place) = &self.likeness.course[step];
-        let course = NATS_PER_COURSE * (course - HALF_COURSE);
-        // A step whose best stretch is poor was done nowhere; one whose best
-        // stretch is good was done there, and perhaps elsewhere, too.
-        let course = if place.contains(&clip) {
-            course
-        } else {
-            course.min(0.0)
-        };
-        let plain = NATS_PER_LIKENESS * (self.likeness.of(step, clip) - HALF_ALIKE) + course;
-        let within = plain.clamp(-SOFT_LIMIT, SOFT_LIMIT);
-        let view = if self.clips[clip].flags.is_empty() {
-            1.0
-        } else {
-            POOR_VIEW
-        };
-        (within + 0.1 * (plain - within)) * view / self.lag
-    }
-}
-
-/// The state before; its own index: stay.
-type From = u32;
-
-struct Trellis {
-    steps: usize,
-    clips: usize,
-    /// Cost of entering a step after another, with or without a pause in
-    /// between, by `before * steps + after`.
-    entering: Vec<f64>,
-    /// Cost of entering a step first, and of ending with it.
-    first: Vec<f64>,
-    last: Vec<f64>,
-    /// Whether the pause before any step is the only one: it may then be
-    /// entered from every step and left for every step.
-    shared_pause: bool,
-}
-
-impl Trellis {
-    fn new(steps: usize, clips: usize, order: &StepOrder) -> Self {
-        let skips = |before: usize, after: usize| {
-            (0..steps)
-                .any(|between| order.precedes(before, between) && order.precedes(between, after))
-        };
-        let entering = |cell: usize| {
-            let (before, after) = (cell / steps, cell % steps);
-            if after == before + 1 {
-                0.0
-            } else if order.precedes(after, before) || skips(before, after) {
-                JUMP
-            } else {
-                FREE_ORDER
+impl<'a> Shown<'a> {
+    fn new(
+        golds: &'a [&'a GoldInput<'a>],
+        likeness: &'a Likeness,
+        timeline: &Timeline<'_>,
+    ) -> Self {
+        let columns = golds[0].evidence.picture.columns as usize;
+        let (mut tracks, mut rows) = (Vec::new(), Vec::new());
+        for (gold, input) in golds.iter().enumerate() {
+            for step in 0..input.prepared.steps.len() {
+                let first = rows.len();
+                rows.extend(input.picture_rows(step).map(|row| (gold, row)));
+                tracks.push(Track {
+                    step,
+                    states: first..rows.len(),
+                });
             }
-        };
-        let needs_nothing = |step: usize| (0..steps).all(|other| !order.precedes(other, step));
-        let leaves_nothing = |step: usize| (0..steps).all(|other| !order.precedes(step, other));
-        let cost = |fine: bool, usual: bool| match (usual, fine) {
-            (true, _) => 0.0,
-            (false, true) => FREE_ORDER,
-            (false, false) => JUMP,
-        };
-        Self {
-            steps,
-            clips,
-            entering: (0..steps * steps).map(entering).collect(),
-            first: (0..steps)
-                .map(|step| cost(needs_nothing(step), step == 0))
-                .collect(),
-            last: (0..steps)
-                .map(|step| cost(leaves_nothing(step), step + 1 == steps))
-                .collect(),
-            shared_pause: false,
         }
+        let mut shown = Self {
+            golds,
+            likeness,
+            tracks,
+            rows,
+            columns,
+            worth: Vec::new(),
+        };
+        shown.worth = (0..columns)
+            .map(|column| shown.worth_of(column, timeline))
+            .collect();
+        shown
     }
 
-    /// States: `step` is doing it, `steps + step` is pausing after it, and
-    /// `2 * steps` is pausing before any.
-    fn best_states(&self, evidence: &Evidence<'_>) -> Vec<Option<usize>> {
-        let steps = self.steps;
-        let (before_any, states) = (2 * steps, 2 * steps + 1);
-        let mut score = vec![f64::NEG_INFINITY; states];
-        for (step, first) in self.first.iter().enumerate() {
-            score[step] = evidence.nats(step, 0) - first;
-        }
-        score[before_any] = -PAUSE;
-        let mut from: Vec<From> = vec![0; self.clips * states];
-        let mut next = score.clone();
-        for clip in 1..self.clips {
-            let from = &mut from[clip * states..(clip + 1) * states];
-            self.advance(&score, &mut next, from);
-            for (step, value) in next[..steps].iter_mut().enumerate() {
-                *value += evidence.nats(step, clip);
-            }
-            std::mem::swap(&mut score, &mut next);
-        }
-        for (step, last) in self.last.iter().enumerate() {
-            score[step] -= last;
-            score[steps + step] -= last;
-        }
-        if !self.shared_pause {
-            // Doing nothing at all leaves out the first step and the last.
-            score[before_any] -= JUMP;
-        }
-        let mut state = (0..score.len()).fold(0, |best, state| {
-            if score[state] > score[best] {
-                state
+    /// The clips that were averaged into a column.
+    fn clips(&self, column: usize) -> Range<usize> {
+        let first = |column: usize| (column * self.likeness.clips).div_ceil(self.columns);
+        first(column)..first(column + 1)
+    }
+
+    fn worth_of(&self, column: usize, timeline: &Timeline<'_>) -> f64 {
+        let clips = self.clips(column);
+        let views = timeline.clips[clips.clone()].iter().map(|clip| {
+            if clip.flags.is_empty() {
+                1.0
             } else {
-                best
+                POOR_VIEW
             }
         });
-        let mut step_of = vec![None; self.clips];
-        for clip in (0..self.clips).rev() {
-            step_of[clip] = (state < steps).then_some(state);
-            state = from[clip * states + state] as usize;
-        }
-        step_of
+        let view = views.sum::<f64>() / clips.len() as f64;
+        let lag = f64::from(timeline.non_overlapping_lag());
+        view * (clips.len() as f64 / lag).min(1.0)
     }
 
-    fn advance(&self, score: &[f64], next: &mut [f64], from: &mut [From]) {
-        let steps = self.steps;
-        let before_any = 2 * steps;
-        // Where a step after `before` is entered from: the step or its pause.
-        let leave = |before: usize| {
-            if score[steps + before] > score[before] {
-                steps + before
-            } else {
-                before
-            }
-        };
-        let leaving: Vec<usize> = (0..steps).map(leave).collect();
-        for step in 0..steps {
-            let (mut best, mut state) = (score[step], step);
-            let mut offer = |value: f64, offered: usize| {
-                if value > best {
-                    (best, state) = (value, offered);
-                }
-            };
-            offer(score[steps + step], steps + step);
-            let first = if self.shared_pause {
-                0.0
-            } else {
-                self.first[step]
-            };
-            offer(score[before_any] - first, before_any);
-            for (before, &leaving) in leaving.iter().enumerate() {
-                if before != step {
-                    offer(
-                        score[leaving] - self.entering[before * steps + step],
-                        leaving,
-                    );
-                }
-            }
-            (next[step], from[step]) = (best, state as From);
-            let pausing = score[step] - PAUSE > score[steps + step];
-            let state = if pausing { step } else { steps + step };
-            next[steps + step] = if pausing {
-                score[step] - PAUSE
-            } else {
-                score[steps + step]
-            };
-            from[steps + step] = state as From;
-        }
-        (next[before_any], from[before_any]) = (score[before_any], before_any as From);
-        if self.shared_pause {
-            self.share_pause(score, next, from);
-        }
+    fn nats(&self, state: usize, column: usize) -> f64 {
+        let (gold, row) = self.rows[state];
+        let similarity = self.golds[gold].evidence.picture.similarity(row, column);
+        let plain = NATS_PER_LIKENESS * (self.likeness.against(gold, similarity) - BACKGROUND);
+        let within = plain.clamp(-SOFT_LIMIT, SOFT_LIMIT);
+        (within + 0.1 * (plain - within)) * self.worth[column]
     }
 
-    /// Leads every step into the pause before any, and closes all others.
-    fn share_pause(&self, score: &[f64], next: &mut [f64], from: &mut [From]) {
-        let before_any = 2 * self.steps;
-        next[self.steps..before_any].fill(f64::NEG_INFINITY);
-        for (step, score) in score[..self.steps].iter().enumerate() {
-            if score - PAUSE > next[before_any] {
-                (next[before_any], from[before_any]) = (score - PAUSE, step as From);
+    /// Every time that a step was gone through: it ends where another begins,
+    /// or where the same begins again.
+    fn runs(&self, places: &[Place]) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for (column, place) in places.iter().enumerate() {
+            let Place::Step { track, row } = *place else {
+                continue;
+            };
+            let nats = self.nats(self.tracks[track].states.start + row, column);
+            let clips = self.clips(column);
+            match runs.last_mut() {
+                Some(run) if run.track == track && run.rows.last() <= Some(&row) => {
+                    run.clips.end = clips.end;
+                    run.evidence += nats;
+                    run.rows.push(row);
+                }
+                _ => runs.push(Run {
+                    track,
+                    clips,
+                    evidence: nats,
+                    rows: vec![row],
+                }),
             }
         }
+        runs
     }
+
+    /// Which part of its step a run lies in, from its first row to its last.
+    fn spans(&self, run: &Run) -> f64 {
+        let rows = run.rows[run.rows.len() - 1] - run.rows[0] + 1;
+        rows as f64 / self.tracks[run.track].states.len() as f64
+    }
+
+    fn occurrence(&self, run: Run) -> Occurrence {
+        let Track { step, states } = &self.tracks[run.track];
+        Occurrence {
+            step: *step,
+            broken_off: broken_off(&run.rows, states.len()),
+            clips: run.clips,
+            evidence: run.evidence,
+        }
+    }
+}
+
+/// One time that a track was gone through.
+struct Run {
+    track: usize,
+    clips: Range<usize>,
+    evidence: f64,
+    /// The row of each column that shows one; they never fall.
+    rows: Vec<usize>,
+}
+
+/// Which part of a step's rows was not gone through at its end: left out, or
+/// passed faster than the first half was. Whoever works fast throughout breaks
+/// nothing off.
+fn broken_off(rows: &[usize], of: usize) -> f64 {
+    let paces: Vec<f64> = rows
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0]) as f64)
+        .collect();
+    let (first_half, second_half) = paces.split_at(paces.len().div_ceil(2));
+    let usual = if first_half.is_empty() {
+        1.0
+    } else {
+        median(first_half.to_vec()).max(1.0)
+    };
+    let hurried: f64 = second_half.iter().map(|pace| (pace - usual).max(0.0)).sum();
+    let left_out = (of - 1 - rows[rows.len() - 1]) as f64;
+    (left_out + hurried) / of as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Steps done one after the other, of so many clips; `None` is other work.
-    fn decoded(parts: &[(Option<usize>, usize)]) -> Vec<(usize, Range<usize>)> {
-        decoded_without(parts, Ablation::default())
-    }
-
-    fn decoded_without(
-        parts: &[(Option<usize>, usize)],
-        ablation: Ablation,
-    ) -> Vec<(usize, Range<usize>)> {
-        let shown: Vec<Option<usize>> = parts
-            .iter()
-            .flat_map(|&(step, clips)| std::iter::repeat_n(step, clips))
-            .collect();
-        let clips: Vec<Clip> = (0..shown.len())
-            .map(|i| Clip::new(i as f64, i as f64 + 1.0))
-            .collect();
-        let alike = |step: usize| {
-            shown
-                .iter()
-                .map(move |shown| if *shown == Some(step) { 1.0 } else { 0.0 })
-        };
-        let likeness = Likeness::of_values(shown.len(), (0..4).flat_map(alike).collect());
-        let found = decode(
-            &likeness,
-            &Plan::of_durations(&[6.0; 4]),
-            &Timeline::new(&clips),
-            ablation,
-        );
-        found
-            .occurrences
-            .into_iter()
-            .map(|found| (found.step, found.clips))
-            .collect()
+    #[test]
+    fn what_is_left_out_or_hurried_past_at_the_end_is_broken_off() {
+        assert_eq!(broken_off(&[0, 1, 2, 3, 4, 5, 6, 7], 8), 0.0);
+        assert_eq!(broken_off(&[0, 1, 2, 3], 8), 0.5);
+        assert_eq!(broken_off(&[2, 3, 4, 5, 6, 7], 8), 0.0);
+        // The rest is passed as fast as it can be.
+        assert_eq!(broken_off(&[0, 1, 2, 3, 6, 7], 8), 0.25);
     }
 
     #[test]
-    fn steps_are_found_in_whatever_order_they_are_done() {
-        let all = [
-            (Some(2), 6),
-            (Some(0), 6),
-            (None, 3),
-            (Some(3), 6),
-            (Some(0), 6),
-        ];
-        assert_eq!(
-            decoded(&all),
-            [(2, 0..6), (0, 6..12), (3, 15..21), (0, 21..27)]
-        );
-    }
-
-    #[test]
-    fn a_pause_within_a_step_does_not_split_it() {
-        assert_eq!(
-            decoded(&[(Some(0), 6), (Some(1), 3), (None, 4), (Some(1), 3)]),
-            [(0, 0..6), (1, 6..16)]
-        );
-    }
-
-    #[test]
-    fn a_single_stray_clip_is_no_step() {
-        let stray = [(Some(0), 6), (Some(3), 1), (Some(0), 3), (Some(1), 6)];
-        assert_eq!(decoded(&stray), [(0, 0..10), (1, 10..16)]);
-        assert_eq!(decoded(&[(None, 10)]), []);
-    }
-
-    #[test]
-    fn a_shared_pause_forgets_how_far_the_work_was() {
-        let shared = Ablation {
-            shared_pause: true,
-            ..Ablation::default()
-        };
-        // One clip alike is worth less than the two jumps to it and back …
-        let stray = [
-            (Some(0), 6),
-            (None, 1),
-            (Some(3), 2),
-            (None, 1),
-            (Some(1), 6),
-        ];
-        assert_eq!(decoded(&stray), [(0, 0..6), (1, 10..16)]);
-        // … but not less than two pauses.
-        let found = decoded_without(&stray, shared);
-        assert_eq!(found, [(0, 0..6), (3, 7..9), (1, 10..16)]);
-        let pause = [(Some(0), 6), (None, 4), (Some(1), 6)];
-        assert_eq!(decoded_without(&pause, shared), decoded(&pause));
-        assert_eq!(decoded_without(&[(None, 10)], shared), []);
+    fn slow_and_hasty_work_breaks_nothing_off() {
+        assert_eq!(broken_off(&[0, 0, 0, 1, 1, 2, 2, 3], 4), 0.0);
+        assert_eq!(broken_off(&[0, 2, 4, 6], 7), 0.0);
+        assert_eq!(broken_off(&[0], 1), 0.0);
     }
 }

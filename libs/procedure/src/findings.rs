@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use crate::calibration::{
-    COST_EXTRA, COST_MISSING, COST_OUT_OF_ORDER, COST_REPEATED, COST_TIME, COST_WRONG,
-    DURATION_NOISE, EXTRA_SHARE, HALF_ALIKE, JUMP, MIN_COVERAGE, SLOT_FILLED,
+    BACKGROUND, BROKEN_OFF, BROKEN_OFF_FAST, BROKEN_OFF_TIME, COST_EXTRA, COST_MISSING,
+    COST_OUT_OF_ORDER, COST_REPEATED, COST_TIME, COST_WRONG, DURATION_NOISE, EXTRA_SHARE, JUMP,
+    SLOT_FILLED,
 };
 use crate::clip::median;
+use crate::decode::Occurrence;
 use crate::reading::{Main, Reading};
 use crate::report::DeviationType;
 
@@ -69,8 +71,7 @@ fn about_done(
             reason: format!("\"{name}\" was done at a place that the procedure does not allow"),
         });
     }
-    let coverage = reading.likeness.coverage[step];
-    if coverage < MIN_COVERAGE {
+    if let Some(finding) = about_completeness(reading, step, &main.occurrence) {
         // What stands next to the part that was done is the rest of the step,
         // done differently, and no extra activity.
         for run in free
@@ -79,17 +80,38 @@ fn about_done(
         {
             run.end = run.start;
         }
-        findings.push(Finding {
-            kind: DeviationType::WrongExecution,
-            step: Some(step),
-            clips: clips.clone(),
-            confidence: 0.5 + MIN_COVERAGE - coverage,
-            reason: format!("only {:.0} % of \"{name}\" was seen", 100.0 * coverage),
-        });
+        findings.push(finding);
     } else {
         findings.extend(about_time(reading, step, clips));
     }
     findings
+}
+
+/// A step that was broken off: its end is missing, and so is the time for it.
+fn about_completeness(
+    reading: &Reading<'_>,
+    step: usize,
+    occurrence: &Occurrence,
+) -> Option<Finding> {
+    let duration = reading.duration_s(&occurrence.clips);
+    let time = duration / reading.expected_s(step, duration);
+    let missing = occurrence.broken_off;
+    let enough = if time < reading.plan.thresholds.under_time_ratio {
+        BROKEN_OFF_FAST
+    } else {
+        BROKEN_OFF
+    };
+    (missing >= enough && time <= BROKEN_OFF_TIME).then(|| Finding {
+        kind: DeviationType::WrongExecution,
+        step: Some(step),
+        clips: occurrence.clips.clone(),
+        confidence: 1.0 - 0.5 * (-8.0 * (missing - BROKEN_OFF)).exp(),
+        reason: format!(
+            "\"{}\" was broken off: the last {:.0} % of it were not seen",
+            reading.plan.name(step),
+            100.0 * missing
+        ),
+    })
 }
 
 fn about_time(reading: &Reading<'_>, step: usize, clips: &Range<usize>) -> Option<Finding> {
@@ -122,7 +144,7 @@ fn about_time(reading: &Reading<'_>, step: usize, clips: &Range<usize>) -> Optio
         kind,
         step: Some(step),
         clips: clips.clone(),
-        confidence: logistic(excess / uncertainty - 1.0),
+        confidence: logistic(excess / uncertainty),
         reason: format!("\"{}\" took {duration:.1} s; {allowed}", planned.name),
     })
 }
@@ -158,25 +180,12 @@ fn about_absent(reading: &Reading<'_>, step: usize, free: &mut [Range<usize>]) -
     })
 }
 
-/// How sure it is that a step was not done: by the stretch of half its length
-/// that looks most like it, discounted where another step explains the clips
-/// better, by the stretch that follows its course best, and by how much of its
-/// place can be seen.
+/// How sure it is that a step was not done: by the stretch that follows its
+/// course best, wherever that is, and by how much of its place can be seen. A
+/// step that was not done but has a look-alike reaches the level of background;
+/// half-way from there to alike it is in doubt.
 fn confidence_of_absence(reading: &Reading<'_>, step: usize) -> f64 {
     let likeness = reading.likeness;
-    let explained = |clip: usize| match reading.decoded.step_of[clip] {
-        Some(other) => HALF_ALIKE * (1.0 + likeness.of(step, clip) - likeness.of(other, clip)),
-        None => likeness.of(step, clip),
-    };
-    let values: Vec<f64> = (0..likeness.clips)
-        .map(|clip| explained(clip).clamp(-1.0, 2.0))
-        .collect();
-    let window = (HALF_ALIKE * reading.usual_s(step) / reading.timeline.stride_s) as usize;
-    let window = window.clamp(1, likeness.clips);
-    let most = values
-        .windows(window)
-        .map(|values| values.iter().sum::<f64>() / window as f64)
-        .fold(-1.0, f64::max);
     let slot = at_least_one(&reading.slot(step), likeness.clips);
     let seen = reading.timeline.clips[slot.clone()]
         .iter()
@@ -184,7 +193,8 @@ fn confidence_of_absence(reading: &Reading<'_>, step: usize) -> f64 {
         .count();
     let view = seen as f64 / slot.len() as f64;
     let course = likeness.course[step].0.clamp(-1.0, 2.0);
-    logistic(8.0 * (HALF_ALIKE - 0.5 * (most + course))) * (0.5 + 0.5 * view)
+    let doubtful = 0.5 * (BACKGROUND + 1.0);
+    logistic(8.0 * (doubtful - course)) * (0.5 + 0.5 * view)
 }
 
 fn repetitions<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Finding> + 'r {
@@ -220,17 +230,12 @@ fn extra_activity<'r>(
         .map(move |run| run.start.max(work.start)..run.end.min(work.end))
         .filter(move |run| run.len() as f64 * reading.timeline.stride_s >= shortest)
         .map(move |run| {
-            let mean = run
-                .clone()
-                .map(|clip| reading.likeness.best(clip))
-                .sum::<f64>()
-                / run.len() as f64;
             let independent = run.len() as f64 / lag;
             let seconds = run.len() as f64 * reading.timeline.stride_s;
             Finding {
                 kind: DeviationType::ExtraActivity,
                 step: None,
-                confidence: logistic(8.0 * (HALF_ALIKE - mean)) * independent / (independent + 1.0),
+                confidence: independent / (independent + 1.5),
                 reason: format!("for {seconds:.1} s something was done that belongs to no step"),
                 clips: run,
             }

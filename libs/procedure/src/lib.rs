@@ -18,7 +18,6 @@
 mod ablation;
 mod calibration;
 mod change_points;
-mod claims;
 mod clip;
 mod decode;
 mod findings;
@@ -31,9 +30,9 @@ mod plan;
 mod prepare;
 mod procedure;
 mod reading;
-mod repeats;
 mod report;
 mod score;
+mod trellis;
 mod validate;
 mod verdict;
 

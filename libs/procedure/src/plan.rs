@@ -48,36 +48,7 @@ impl Plan {
         }
     }
 
-    /// How long the step takes in the gold that is fastest at it.
-    pub(crate) fn shortest_s(&self, step: usize) -> f64 {
-        self.steps[step]
-            .gold_durations_s
-            .iter()
-            .copied()
-            .fold(f64::INFINITY, f64::min)
-    }
-
     pub(crate) fn name(&self, step: usize) -> &str {
         &self.steps[step].step.name
-    }
-}
-
-#[cfg(test)]
-impl Plan {
-    /// Sequential steps of so many seconds.
-    pub(crate) fn of_durations(seconds: &[f64]) -> Self {
-        let planned = |(index, &end_s): (usize, &f64)| PlannedStep {
-            step: Step::named(format!("step {index}")),
-            gold_time: TimeRange {
-                start_s: 0.0,
-                end_s,
-            },
-            gold_durations_s: vec![end_s],
-        };
-        Self {
-            steps: seconds.iter().enumerate().map(planned).collect(),
-            order: StepOrder::new(&crate::procedure::Order::Sequential, seconds.len()),
-            thresholds: Thresholds::default(),
-        }
     }
 }

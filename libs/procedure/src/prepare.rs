@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sopilot_dtw::{MatrixView, Options, neighbour_quantiles};
+use sopilot_dtw::{Centring, MatrixView, Options, neighbour_quantiles};
 
 use crate::change_points;
 use crate::clip::{Clip, Timeline, find_bad_clip};
@@ -79,7 +79,7 @@ pub fn prepare(
     }
     let timeline = Timeline::new(clips);
     let options = Options {
-        center_on_gold: true,
+        centring: Centring::OnGold,
         non_overlapping_lag: timeline.non_overlapping_lag(),
         ..Options::default()
     };

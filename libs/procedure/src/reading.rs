@@ -3,8 +3,8 @@
 
 use std::ops::Range;
 
-use crate::calibration::MIN_STEPS_FOR_TEMPO;
-use crate::clip::{Timeline, median};
+use crate::calibration::{CALM_QUANTILE, IDLE_MOTION, MIN_STEPS_FOR_TEMPO};
+use crate::clip::{Timeline, median, quantile};
 use crate::decode::{Decoded, Occurrence};
 use crate::likeness::Likeness;
 use crate::order::consistent_subset;
@@ -21,8 +21,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) main: Vec<Option<Main>>,
     /// Occurrences that are none of the above: repetitions.
     pub(crate) surplus: Vec<&'a Occurrence>,
-    /// Runs of clips that belong to no step, resemble no idle part of a gold
-    /// and move.
+    /// Runs of clips in which something is done that belongs to no step.
     pub(crate) unexplained: Vec<Range<usize>>,
     /// Per gold, how much slower than it the trainee works overall.
     tempo: Vec<f64>,
@@ -178,9 +177,9 @@ fn choose<'a>(plan: &Plan, decoded: &'a Decoded) -> (Vec<Option<Main>>, Vec<&'a 
     (main, surplus)
 }
 
-/// Runs of clips that belong to no step, resemble no idle part of a gold and
-/// are not frozen.
-pub(crate) fn unexplained(
+/// Runs of clips that belong to no step, resemble no idle part of a gold, are
+/// not frozen, and in which about as much stirs as in steps.
+fn unexplained(
     likeness: &Likeness,
     timeline: &Timeline<'_>,
     decoded: &Decoded,
@@ -196,5 +195,28 @@ pub(crate) fn unexplained(
             _ => runs.push(clip..clip + 1),
         }
     }
+    if let Some(least) = least_motion_of_work(timeline, decoded) {
+        let motion = |run: &Range<usize>| {
+            let clips = timeline.clips[run.clone()].iter();
+            clips.filter_map(|clip| clip.motion).sum::<f64>() / run.len() as f64
+        };
+        runs.retain(|run| motion(run) >= least);
+    }
     runs
+}
+
+/// What stirs less than this is a pause. Noise and a trembling camera stir at
+/// all times, so what counts is what exceeds the calmest clips. `None` if that
+/// cannot be told.
+fn least_motion_of_work(timeline: &Timeline<'_>, decoded: &Decoded) -> Option<f64> {
+    let motions: Option<Vec<f64>> = timeline.clips.iter().map(|clip| clip.motion).collect();
+    let mut motions = motions?;
+    let working: Vec<f64> = (motions.iter().zip(&decoded.step_of))
+        .filter_map(|(&motion, step)| step.map(|_| motion))
+        .collect();
+    if working.is_empty() {
+        return None;
+    }
+    let calm = quantile(&mut motions, CALM_QUANTILE);
+    Some(calm + IDLE_MOTION * (median(working) - calm))
 }

@@ -1,9 +1,10 @@
 //! Evidence in, an outcome out.
 
-use sopilot_dtw::{Alignment, Evidence, StepMatch};
+use std::ops::Range;
+
+use sopilot_dtw::{Alignment, Evidence, MAX_PICTURE_SIDE, StepMatch};
 
 use crate::ablation::Ablation;
-use crate::claims::settle;
 use crate::clip::{Clip, Timeline, find_bad_clip};
 use crate::decode::decode;
 use crate::findings::{Finding, find};
@@ -13,7 +14,6 @@ use crate::plan::Plan;
 use crate::prepare::{PreparedGold, StepSource};
 use crate::procedure::Procedure;
 use crate::reading::Reading;
-use crate::repeats::split_repeats;
 use crate::report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus};
 use crate::verdict::{Grounds, verdict};
 
@@ -38,6 +38,18 @@ pub struct GoldInput<'a> {
     pub alignment: &'a Alignment,
     /// The evidence for the steps of `prepared`.
     pub evidence: &'a Evidence,
+}
+
+impl GoldInput<'_> {
+    /// The rows of the picture that show a step; never empty.
+    pub(crate) fn picture_rows(&self, step: usize) -> Range<usize> {
+        let clips = &self.prepared.steps[step].clips;
+        let row = |clip: u32| {
+            let rows = u64::from(self.evidence.picture.rows);
+            (u64::from(clip) * rows / u64::from(self.alignment.gold_clips)) as usize
+        };
+        row(clips.start)..row(clips.end - 1) + 1
+    }
 }
 
 /// Why no score can be made: inputs that do not belong together.
@@ -106,16 +118,8 @@ pub fn score_without(
     let (golds, golds_left_out) = check(input)?;
     let plan = Plan::new(input.procedure, &golds);
     let timeline = Timeline::new(input.trainee);
-    let mut likeness = Likeness::new(&golds, input.trainee.len());
-    if ablation.no_course {
-        likeness.forget_course();
-    }
-    let lag = timeline.non_overlapping_lag();
-    let mut decoded = decode(&likeness, &plan, &timeline, ablation);
-    settle(&mut decoded, &likeness, &plan, &timeline);
-    if !ablation.no_course {
-        split_repeats(&mut decoded, &golds, &likeness, lag);
-    }
+    let likeness = Likeness::new(&golds, input.trainee.len());
+    let decoded = decode(&golds, &likeness, &plan.order, &timeline, ablation);
     let reading = Reading::new(&plan, &likeness, &timeline, &decoded);
     let (reported, doubted): (Vec<Finding>, Vec<Finding>) = find(&reading)
         .into_iter()
@@ -327,6 +331,16 @@ fn check_gold(gold: usize, input: &GoldInput<'_>, clips: usize) -> Result<(), Sc
             evidence.picture.rows as usize * evidence.picture.columns as usize,
         ),
         (
+            "the trainee side of the picture",
+            evidence.picture.columns as usize,
+            clips.min(MAX_PICTURE_SIDE),
+        ),
+        (
+            "the gold side of the picture",
+            evidence.picture.rows as usize,
+            gold_clips.min(MAX_PICTURE_SIDE),
+        ),
+        (
             "the list of path costs",
             alignment.path_costs.len(),
             alignment.path.len(),
@@ -387,6 +401,10 @@ fn check_values(gold: usize, input: &GoldInput<'_>) -> Result<(), ScoreError> {
         (
             "the self-similarity",
             finite(&evidence.gold_self_similarity_quantiles),
+        ),
+        (
+            "the picture",
+            evidence.picture.low.is_finite() && evidence.picture.high.is_finite(),
         ),
         (
             "the list of path costs",

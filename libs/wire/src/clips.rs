@@ -11,6 +11,7 @@ pub fn clips(wire: &[wire::Clip]) -> Vec<Clip> {
             start_s: clip.start_seconds,
             end_s: clip.end_seconds,
             flags: clip.flags().filter_map(flag).collect(),
+            motion: clip.motion.map(f64::from),
         })
         .collect()
 }

@@ -10,7 +10,9 @@ use std::{
 
 use sopilot_blob::{BlobError, BlobStore, Key, Matrix};
 use sopilot_chassis::{ApiError, Reason};
-use sopilot_dtw::{Cost, DtwError, MatrixView, Options, Side, align_with_evidence, engine_name};
+use sopilot_dtw::{
+    Centring, Cost, DtwError, MatrixView, Options, Side, align_with_evidence, engine_name,
+};
 use sopilot_proto::alignment::v1 as wire;
 use sopilot_wire::wire_alignment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -33,7 +35,7 @@ pub(crate) struct Engine {
 pub(crate) struct Plan {
     pub(crate) steps: Vec<std::ops::Range<u32>>,
     pub(crate) cost: Cost,
-    pub(crate) center_on_gold: bool,
+    pub(crate) centring: Centring,
     pub(crate) non_overlapping_lag: u32,
 }
 
@@ -98,7 +100,7 @@ impl Engine {
         let computed = tokio::task::spawn_blocking(move || {
             let options = Options {
                 cost: plan.cost,
-                center_on_gold: plan.center_on_gold,
+                centring: plan.centring,
                 non_overlapping_lag: plan.non_overlapping_lag.max(1),
                 threads,
                 cancel: Some(&cancel),

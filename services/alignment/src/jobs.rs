@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use prost::Message;
 use sopilot_blob::{Key, ObjectName};
 use sopilot_chassis::Reason;
-use sopilot_dtw::{Cost, MatrixView, Side};
+use sopilot_dtw::{Centring, Cost, MatrixView, Side};
 use sopilot_procedure::{PrepareError, prepare};
 use sopilot_proto::{
     alignment::v1::PreparedGold,
@@ -126,7 +126,7 @@ impl Jobs {
         let plan = Plan {
             steps: prepared.steps.into_iter().map(|step| step.clips).collect(),
             cost: Cost::Cosine,
-            center_on_gold: true,
+            centring: Centring::OnEach,
             non_overlapping_lag: prepared.non_overlapping_lag,
         };
         Ok((matrix, plan))

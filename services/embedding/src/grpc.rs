@@ -225,6 +225,7 @@ pub(crate) fn wire_clip(clip: &Clip) -> wire::Clip {
             .filter(|(set, _)| *set)
             .map(|(_, flag)| flag.into())
             .collect(),
+        motion: Some(quality.motion),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Whole performances with known mistakes.
 
-use sopilot_dtw::{MatrixView, Options, Side, align_with_evidence};
+use sopilot_dtw::{Centring, MatrixView, Options, Side, align_with_evidence};
 
 use super::*;
 use crate::clip::ClipFlag;
@@ -9,7 +9,7 @@ use crate::procedure::{DurationRange, Order, TimeRange};
 use crate::report::Verdict;
 use crate::synthetic::{Act, Performance, Work};
 
-const SEEDS: std::ops::Range<u64> = 0..8;
+const SEEDS: Range<u64> = 0..8;
 
 #[derive(Debug)]
 struct Compared {
@@ -43,7 +43,7 @@ fn compare(
         .map(|step| step.clips.clone())
         .collect();
     let options = Options {
-        center_on_gold: true,
+        centring: Centring::OnEach,
         ..Options::default()
     };
     let trainee_view = view(Side::Trainee, trainee, &trainee_data);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sopilot_blob::Matrix;
 use sopilot_chassis::{ApiError, Reason};
-use sopilot_dtw::Cost;
+use sopilot_dtw::{Centring, Cost};
 use sopilot_proto::alignment::v1::{
     self as wire, AlignHeader, InlineMatrix, MatrixChunk, MatrixSide, matrix_source::Source,
 };
@@ -45,13 +45,24 @@ impl Pair {
                 ));
             }
         };
+        let centring = match wire::Centring::try_from(options.centring) {
+            Ok(wire::Centring::Unspecified | wire::Centring::None) => Centring::None,
+            Ok(wire::Centring::OnGold) => Centring::OnGold,
+            Ok(wire::Centring::OnEach) => Centring::OnEach,
+            Err(_) => {
+                return Err(ApiError::invalid(
+                    "options.centring",
+                    "is not one of the values of the contract",
+                ));
+            }
+        };
         Ok(Self {
             gold: Arriving::new("gold", header.gold, max_matrix_bytes)?,
             trainee: Arriving::new("trainee", header.trainee, max_matrix_bytes)?,
             plan: Plan {
                 steps: step_ranges(&header.steps),
                 cost,
-                center_on_gold: options.center_on_gold,
+                centring,
                 non_overlapping_lag: options.non_overlapping_lag,
             },
         })

@@ -8,8 +8,8 @@ use sopilot_procedure::{
 use sopilot_proto::{
     MAX_MESSAGE_BYTES,
     alignment::v1::{
-        AlignHeader, AlignOptions, AlignRequest, Alignment, ClipRange, Cost, align_request,
-        alignment_service_client::AlignmentServiceClient,
+        AlignHeader, AlignOptions, AlignRequest, Alignment, Centring, ClipRange, Cost,
+        align_request, alignment_service_client::AlignmentServiceClient,
     },
     scoring::v1::{
         CompareHeader, CompareRequest, CompareResponse, ComparedVideo, ScoreReport,
@@ -165,7 +165,7 @@ impl Comparison {
                 .collect(),
             options: Some(AlignOptions {
                 cost: Cost::Cosine.into(),
-                center_on_gold: true,
+                centring: Centring::OnEach.into(),
                 non_overlapping_lag,
             }),
         };
