@@ -9,51 +9,27 @@ use super::{
 
 /// Orientations of an edge, over half a turn.
 const ORIENTATIONS: usize = 8;
-/// Length of the block of orientations.
-pub(super) const ORIENTATION_DIM: usize = ORIENTATIONS * grid::FINE_CELLS;
+/// Length of the block of edges.
+pub(super) const EDGE_DIM: usize = ORIENTATIONS * grid::CELLS;
 
 /// The constants of this module, for the checksum.
-pub(super) const CONSTANTS: &str = "appearance grids 3+6 orientations 8 root centred";
+pub(super) const CONSTANTS: &str = "appearance orientations 8 root";
 
-/// Mean colour, colour contrast, lightness and edge orientations, in the order
-/// of the shares. All are means over the clip.
-pub(super) fn describe(frames: &Frames) -> [Vec<f32>; 4] {
-    let red_green = mean_plane(frames, |f, i| f.red_green[i]);
-    let yellow_blue = mean_plane(frames, |f, i| f.yellow_blue[i]);
-    let chroma_squared = mean_plane(frames, |f, i| {
-        f.red_green[i] * f.red_green[i] + f.yellow_blue[i] * f.yellow_blue[i]
-    });
-    let lightness = mean_plane(frames, |f, i| f.lightness[i]);
-    let mut colour = Vec::new();
-    grid::pool(&red_green, &mut colour);
-    grid::pool(&yellow_blue, &mut colour);
-    let mut light = Vec::new();
-    grid::pool(&lightness, &mut light);
-    [
-        colour.clone(),
-        contrast(&chroma_squared, &colour),
-        light,
-        orientations(frames),
-    ]
-}
-
-/// Spread of the colour within each cell, from the mean of its square and the
-/// means of its two parts.
-fn contrast(chroma_squared: &[f32], colour: &[f32]) -> Vec<f32> {
-    let mut contrast = Vec::new();
-    grid::pool(chroma_squared, &mut contrast);
-    let (red_green, yellow_blue) = colour.split_at(grid::CELLS);
-    for ((value, a), b) in contrast.iter_mut().zip(red_green).zip(yellow_blue) {
-        *value = (*value - a * a - b * b).max(0.0).sqrt();
+/// Colours and edges, both means over the clip.
+pub(super) fn describe(frames: &Frames) -> [Vec<f32>; 2] {
+    let mut colours = Vec::with_capacity(3 * grid::CELLS);
+    let planes: [fn(&Raster) -> &[f32]; 3] =
+        [|f| &f.lightness, |f| &f.red_green, |f| &f.yellow_blue];
+    for plane in planes {
+        grid::pool(&mean_plane(frames, plane), &mut colours);
     }
-    contrast
+    [colours, edges(frames)]
 }
 
-/// Histograms of gradient orientation (Dalal & Triggs 2005) in the fine cells,
-/// square-rooted so that one strong edge does not hide the others (Arandjelović
-/// & Zisserman 2012), less the mean of each cell: what all orientations share is
-/// texture and noise, which every clip of a scene has, and would fill the block.
-fn orientations(frames: &Frames) -> Vec<f32> {
+/// Histograms of gradient orientation (Dalal & Triggs 2005), square-rooted so
+/// that one strong edge does not hide the others (Arandjelović & Zisserman
+/// 2012).
+fn edges(frames: &Frames) -> Vec<f32> {
     let mut planes = vec![vec![0.0_f32; WIDTH * HEIGHT]; ORIENTATIONS];
     let share = 1.0 / frames.len() as f32;
     for frame in frames {
@@ -67,17 +43,12 @@ fn orientations(frames: &Frames) -> Vec<f32> {
             }
         }
     }
-    let mut histograms = Vec::new();
+    let mut histograms = Vec::with_capacity(EDGE_DIM);
     for plane in &planes {
-        grid::pool_fine(plane, &mut histograms);
+        grid::pool(plane, &mut histograms);
     }
     for v in &mut histograms {
         *v = v.sqrt();
-    }
-    for cell in 0..grid::FINE_CELLS {
-        let of_cell = || (cell..ORIENTATION_DIM).step_by(grid::FINE_CELLS);
-        let mean = of_cell().map(|i| histograms[i]).sum::<f32>() / ORIENTATIONS as f32;
-        of_cell().for_each(|i| histograms[i] -= mean);
     }
     histograms
 }
@@ -98,18 +69,15 @@ fn orientation(gx: f32, gy: f32) -> (usize, usize, f32) {
     (bin, (bin + 1) % ORIENTATIONS, turn - turn.floor())
 }
 
-fn mean_plane(frames: &Frames, value: impl Fn(&Raster, usize) -> f32) -> Vec<f32> {
-    let mut plane = vec![0.0; WIDTH * HEIGHT];
+fn mean_plane(frames: &Frames, plane: impl Fn(&Raster) -> &[f32]) -> Vec<f32> {
+    let mut mean = vec![0.0; WIDTH * HEIGHT];
+    let share = 1.0 / frames.len() as f32;
     for frame in frames {
-        for (i, sum) in plane.iter_mut().enumerate() {
-            *sum += value(frame, i);
+        for (sum, value) in mean.iter_mut().zip(plane(frame)) {
+            *sum += share * value;
         }
     }
-    let share = 1.0 / frames.len() as f32;
-    for v in &mut plane {
-        *v *= share;
-    }
-    plane
+    mean
 }
 
 #[cfg(test)]
@@ -118,7 +86,7 @@ mod tests {
 
     #[test]
     fn the_constants_are_in_the_checksum() {
-        let said = format!("appearance grids 3+6 orientations {ORIENTATIONS} root centred");
+        let said = format!("appearance orientations {ORIENTATIONS} root");
         assert_eq!(CONSTANTS, said);
     }
 

@@ -1,50 +1,40 @@
-//! Means over grids of cells with soft borders.
+//! Means over a grid of cells with soft borders.
 
 use super::raster::{HEIGHT, WIDTH};
 
-/// Cells a side of the coarse grid: where on the bench, roughly.
-const COARSE: usize = 3;
-/// Cells a side of the fine grid: which part of the workpiece.
-const FINE: usize = 6;
-/// Cells of the fine grid.
-pub(super) const FINE_CELLS: usize = FINE * FINE;
-/// Cells of both grids.
-pub(super) const CELLS: usize = COARSE * COARSE + FINE_CELLS;
+/// Cells across and down: about an eighth of a metre of a bench two metres
+/// wide, less than a hand.
+const COLUMNS: usize = 12;
+const ROWS: usize = 7;
+/// Cells of the grid.
+pub(super) const CELLS: usize = COLUMNS * ROWS;
 
-/// Appends the mean of `plane` (HEIGHT × WIDTH) in each cell of the coarse
-/// grid, then of the fine grid, row-major.
-pub(super) fn pool(plane: &[f32], into: &mut Vec<f32>) {
-    pool_one(plane, COARSE, into);
-    pool_one(plane, FINE, into);
-}
+/// The constants of this module, for the checksum.
+pub(super) const CONSTANTS: &str = "grid 12x7";
 
-/// Appends the mean of `plane` in each cell of the fine grid, row-major.
-pub(super) fn pool_fine(plane: &[f32], into: &mut Vec<f32>) {
-    pool_one(plane, FINE, into);
-}
-
+/// Appends the mean of `plane` (HEIGHT × WIDTH) in each cell, row-major.
+///
 /// Every pixel counts for the two nearest cells of each axis, by its distance
 /// to their centres (the trilinear binning of Dalal & Triggs 2005, without the
 /// orientation axis), so that a small shift of the camera changes little.
-fn pool_one(plane: &[f32], cells: usize, into: &mut Vec<f32>) {
-    let mut sums = vec![0.0_f32; cells * cells];
-    let mut weights = vec![0.0_f32; cells * cells];
+pub(super) fn pool(plane: &[f32], into: &mut Vec<f32>) {
+    let mut sums = [0.0_f32; CELLS];
+    let mut weights = [0.0_f32; CELLS];
     let columns = (0..WIDTH)
-        .map(|x| split(x, WIDTH, cells))
+        .map(|x| split(x, WIDTH, COLUMNS))
         .collect::<Vec<_>>();
-    let column_weights = totals(&columns, cells);
-    let mut row_sums = vec![0.0_f32; cells];
+    let column_weights = totals(&columns);
     for (y, row) in plane.chunks_exact(WIDTH).enumerate() {
-        row_sums.fill(0.0);
+        let mut row_sums = [0.0_f32; COLUMNS];
         for (value, &(cell, next, part)) in row.iter().zip(&columns) {
             row_sums[cell] += value * (1.0 - part);
             row_sums[next] += value * part;
         }
-        let (cell, next, part) = split(y, HEIGHT, cells);
+        let (cell, next, part) = split(y, HEIGHT, ROWS);
         for (to, weight) in [(cell, 1.0 - part), (next, part)] {
-            for column in 0..cells {
-                sums[to * cells + column] += weight * row_sums[column];
-                weights[to * cells + column] += weight * column_weights[column];
+            for column in 0..COLUMNS {
+                sums[to * COLUMNS + column] += weight * row_sums[column];
+                weights[to * COLUMNS + column] += weight * column_weights[column];
             }
         }
     }
@@ -61,8 +51,8 @@ fn split(at: usize, length: usize, cells: usize) -> (usize, usize, f32) {
     (cell, next, place - below)
 }
 
-fn totals(columns: &[(usize, usize, f32)], cells: usize) -> Vec<f32> {
-    let mut totals = vec![0.0; cells];
+fn totals(columns: &[(usize, usize, f32)]) -> [f32; COLUMNS] {
+    let mut totals = [0.0; COLUMNS];
     for &(cell, next, part) in columns {
         totals[cell] += 1.0 - part;
         totals[next] += part;
@@ -73,6 +63,11 @@ fn totals(columns: &[(usize, usize, f32)], cells: usize) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_constants_are_in_the_checksum() {
+        assert_eq!(CONSTANTS, format!("grid {COLUMNS}x{ROWS}"));
+    }
 
     #[test]
     fn a_constant_plane_has_constant_cells() {
@@ -92,6 +87,6 @@ mod tests {
         let mut cells = Vec::new();
         pool(&plane, &mut cells);
         let lit = (0..CELLS).filter(|c| cells[*c] > 0.0).collect::<Vec<_>>();
-        assert_eq!(lit, [COARSE * COARSE - 1, CELLS - 1]);
+        assert_eq!(lit, [CELLS - 1]);
     }
 }

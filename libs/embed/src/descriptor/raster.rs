@@ -1,4 +1,4 @@
-//! Frames on one small raster, freed of their illumination.
+//! Frames on one small raster, as lightness and two opponent colours.
 
 use crate::ClipFrames;
 
@@ -7,71 +7,46 @@ pub(super) const WIDTH: usize = 96;
 /// Height of the raster in pixels.
 pub(super) const HEIGHT: usize = 54;
 
-/// The spread of lightness (of 1) below which a picture counts as flat and its
-/// noise is no longer stretched to full contrast.
-const FLAT: f32 = 0.04;
+/// The unit of all planes, as a share of full scale: about the standard
+/// deviation of lightness in a lit room.
+const UNIT: f32 = 0.2;
 
 /// The constants of this module, for the checksum.
-pub(super) const CONSTANTS: &str = "raster 96x54 bt601 flat 0.04";
+pub(super) const CONSTANTS: &str = "raster 96x54 bt601 unit 0.2";
 
 /// One frame: planes of HEIGHT × WIDTH values, row-major.
 pub(super) struct Raster {
-    /// Lightness: 0 is the clip's mean, 1 its standard deviation.
+    /// Lightness: 0 is middle grey, 1 is [`UNIT`] above it.
     pub(super) lightness: Vec<f32>,
-    /// Red against green, in the same unit, 0 the clip's mean.
+    /// Red against green, in the same unit, 0 for grey.
     pub(super) red_green: Vec<f32>,
     /// Yellow against blue, likewise.
     pub(super) yellow_blue: Vec<f32>,
 }
 
-/// Resamples the frames of `clip` and removes gain and offset of the light, and
-/// its tint, which it estimates over the whole clip, so that motion within the
-/// clip cannot change the estimate from frame to frame.
-pub(super) fn normalised(clip: &ClipFrames<'_>) -> Vec<Raster> {
+/// Resamples the frames of `clip` to the three planes.
+///
+/// The light is left as it is: whoever compares two videos subtracts from each
+/// its own mean clip and scales what is left, which removes offset, tint and
+/// gain of a recording at once. To remove them clip by clip would let a hand
+/// that comes into the picture change every cell.
+pub(super) fn planes(clip: &ClipFrames<'_>) -> Vec<Raster> {
     let columns = spans(clip.width(), WIDTH);
     let rows = spans(clip.height(), HEIGHT);
-    let mut frames = clip
-        .iter()
+    clip.iter()
         .map(|rgb| opponent(&resample(rgb, clip.width(), &columns, &rows)))
-        .collect::<Vec<_>>();
-    let (lightness, spread) = mean_and_spread(&frames, |f| &f.lightness);
-    let (red_green, _) = mean_and_spread(&frames, |f| &f.red_green);
-    let (yellow_blue, _) = mean_and_spread(&frames, |f| &f.yellow_blue);
-    let gain = 1.0 / spread.max(FLAT);
-    let normalise = |plane: &mut [f32], mean: f32| {
-        for v in plane {
-            *v = (*v - mean) * gain;
-        }
-    };
-    for frame in &mut frames {
-        normalise(&mut frame.lightness, lightness);
-        normalise(&mut frame.red_green, red_green);
-        normalise(&mut frame.yellow_blue, yellow_blue);
-    }
-    frames
+        .collect()
 }
 
-/// Mean and standard deviation of one plane over all frames.
-fn mean_and_spread(frames: &[Raster], plane: impl Fn(&Raster) -> &[f32]) -> (f32, f32) {
-    let count = (frames.len() * WIDTH * HEIGHT) as f64;
-    let over_all = |value: &dyn Fn(f64) -> f64| {
-        let of_frame = |f: &Raster| plane(f).iter().map(|v| value(f64::from(*v))).sum::<f64>();
-        frames.iter().map(of_frame).sum::<f64>() / count
-    };
-    let mean = over_all(&|v| v);
-    let variance = over_all(&|v| (v - mean) * (v - mean));
-    (mean as f32, variance.sqrt() as f32)
-}
-
-/// Lightness (BT.601) and the two opponent colours, each in −1..1.
+/// Lightness (BT.601) and the two opponent colours.
 fn opponent(rgb: &[f32]) -> Raster {
     let plane = |value: &dyn Fn(f32, f32, f32) -> f32| {
         rgb.chunks_exact(3)
-            .map(|p| value(p[0], p[1], p[2]) / 255.0)
+            .map(|p| value(p[0], p[1], p[2]) / (255.0 * UNIT))
             .collect()
     };
     Raster {
-        lightness: plane(&|r, g, b| 0.299 * r + 0.587 * g + 0.114 * b),
+        lightness: plane(&|r, g, b| 0.299 * r + 0.587 * g + 0.114 * b - 127.5),
         red_green: plane(&|r, g, _| r - g),
         yellow_blue: plane(&|r, g, b| 0.5 * (r + g) - b),
     }
@@ -129,7 +104,7 @@ mod tests {
     fn the_constants_are_in_the_checksum() {
         assert_eq!(
             CONSTANTS,
-            format!("raster {WIDTH}x{HEIGHT} bt601 flat {FLAT}")
+            format!("raster {WIDTH}x{HEIGHT} bt601 unit {UNIT}")
         );
     }
 

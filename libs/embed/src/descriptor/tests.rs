@@ -56,17 +56,12 @@ fn is_a_conforming_embedder() {
 }
 
 #[test]
-fn shares_leave_a_twentieth_to_the_bias() {
-    let energy: f32 = SHARES.iter().map(|share| share.energy).sum();
-    assert!((energy - 0.95).abs() < 1e-6, "{energy}");
-}
-
-#[test]
-fn a_clip_in_which_nothing_is_seen_is_only_bias() {
+fn a_clip_in_which_nothing_is_seen_has_colour_only() {
     for value in [0, 7, 255] {
         let row = embed(54, 96, &vec![value; FRAMES * 54 * 96 * 3]);
-        let (bias, rest) = row.split_last().unwrap();
-        assert!((bias - 1.0).abs() < 1e-6, "{bias}");
+        let (colours, rest) = row.split_at(BLOCKS[0].dim);
+        let (bias, rest) = rest.split_last().unwrap();
+        assert!(colours.iter().all(|v| v.is_finite()) && *bias > 0.3);
         assert!(rest.iter().all(|v| v.abs() < 1e-3));
     }
 }
@@ -75,14 +70,10 @@ fn a_clip_in_which_nothing_is_seen_is_only_bias() {
 fn a_static_clip_has_no_motion() {
     let rgb = scene(54, 96, |_| (0.4, 0.5), |v| v);
     let row = embed(54, 96, &rgb);
-    let seen: usize = SHARES[..4].iter().map(|share| share.dim).sum();
+    let seen: usize = BLOCKS[..2].iter().map(|block| block.dim).sum();
     let last = row.len() - 1;
     assert!(row[..seen].iter().any(|v| v.abs() > 0.01));
     assert!(row[seen..last].iter().all(|v| *v == 0.0));
-    assert!(
-        row[last] * row[last] > 0.48,
-        "the bias holds motion's share"
-    );
 }
 
 #[test]
@@ -93,13 +84,38 @@ fn one_frame_is_a_static_clip() {
 
 #[test]
 fn light_and_size_matter_less_than_motion() {
-    let reference = embed(54, 96, &scene(54, 96, across, |v| v));
-    let brighter = embed(54, 96, &scene(54, 96, across, |v| 1.1 * v));
-    let darker = embed(54, 96, &scene(54, 96, across, |v| 0.9 * v - 8.0));
-    let larger = embed(270, 480, &scene(270, 480, across, |v| v));
-    let square = embed(128, 128, &scene(128, 128, across, |v| v));
-    let elsewhere = embed(54, 96, &scene(54, 96, down, |v| v));
-    let backwards = embed(54, 96, &scene(54, 96, |u| across(1.0 - u), |v| v));
+    // As clips are compared: less the mean of their video, here of a hand that
+    // goes everywhere.
+    let mean = |height, width, light: fn(f32) -> f32| {
+        let places = [0.15, 0.3, 0.45, 0.6, 0.75, 0.9];
+        let mut mean = vec![0.0; Descriptor::new().info().dim];
+        for (x, y) in places.iter().flat_map(|&x| places.map(|y| (x, y))) {
+            let row = embed(
+                height,
+                width,
+                &scene(height, width, |u| (x + 0.1 * u, y), light),
+            );
+            for (sum, value) in mean.iter_mut().zip(row) {
+                *sum += value / (places.len() * places.len()) as f32;
+            }
+        }
+        mean
+    };
+    let seen = |height, width, path: fn(f32) -> (f32, f32), light: fn(f32) -> f32| {
+        let row = embed(height, width, &scene(height, width, path, light));
+        let mean = mean(height, width, light);
+        let mut row: Vec<f32> = row.iter().zip(mean).map(|(v, m)| v - m).collect();
+        let length = cosine(&row, &row).sqrt();
+        row.iter_mut().for_each(|v| *v /= length);
+        row
+    };
+    let reference = seen(54, 96, across, |v| v);
+    let brighter = seen(54, 96, across, |v| 1.1 * v);
+    let darker = seen(54, 96, across, |v| 0.9 * v - 8.0);
+    let larger = seen(270, 480, across, |v| v);
+    let square = seen(128, 128, across, |v| v);
+    let elsewhere = seen(54, 96, down, |v| v);
+    let backwards = seen(54, 96, |u| across(1.0 - u), |v| v);
     for (name, row) in [
         ("brighter", brighter),
         ("darker", darker),
@@ -107,12 +123,12 @@ fn light_and_size_matter_less_than_motion() {
         ("square", square),
     ] {
         let same = cosine(&reference, &row);
-        assert!(same > 0.97, "{name}: {same}");
+        assert!(same > 0.9, "{name}: {same}");
     }
-    for (name, row) in [("elsewhere", elsewhere), ("backwards", backwards)] {
-        let other = cosine(&reference, &row);
-        assert!(other < 0.9, "{name}: {other}");
-    }
+    let other = cosine(&reference, &elsewhere);
+    assert!(other < 0.5, "elsewhere: {other}");
+    let other = cosine(&reference, &backwards);
+    assert!(other < 0.95, "backwards: {other}");
 }
 
 #[test]
@@ -140,18 +156,20 @@ fn bits_do_not_depend_on_threads() {
 /// Stored embeddings stay comparable only while the same clip gives the same
 /// row. If this fails on purpose, raise the descriptor's version with it.
 #[test]
-fn version_1_embeds_as_it_did() {
+fn version_2_embeds_as_it_did() {
     let row = embed(54, 96, &scene(54, 96, across, |v| v));
     assert_eq!(
         (Descriptor::new().info().version.as_str(), row.len()),
-        ("1", 763)
+        ("2", 1429)
     );
-    let sums = row.chunks(109).map(|part| part.iter().sum::<f32>());
+    let sums: Vec<f32> = row.chunks(205).map(|part| part.iter().sum()).collect();
     let then = [
-        0.30715, 2.66213, -1.39233, -0.42019, 3.09640, 0.13903, 1.31395,
+        -0.262_783, 1.633_329, 1.351_178, 1.463_555, 0.973_924, 0.361_688, 0.976_783,
     ];
-    for (sum, then) in sums.zip(then) {
-        // Processors differ in the last bits of atan2.
-        assert!((sum - then).abs() < 1e-3, "{sum} was {then}");
-    }
+    // Processors differ in the last bits of atan2.
+    let agree = sums
+        .iter()
+        .zip(then)
+        .all(|(sum, then)| (sum - then).abs() < 1e-3);
+    assert!(agree, "{sums:?} was {then:?}");
 }
