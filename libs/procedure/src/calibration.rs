@@ -23,8 +23,8 @@ pub(crate) const MIN_CONTRAST: f64 = 0.5;
 /// that a gold without any structure does not make noise look alike.
 pub(crate) const MIN_GOLD_CONTRAST: f64 = 0.1;
 
-/// Half-way between unrelated and alike.
-pub(crate) const HALF_ALIKE: f64 = 0.5;
+/// Half-way from what speaks neither for nor against ([`BACKGROUND`]) to alike.
+pub(crate) const CLEARLY_ALIKE: f64 = 0.8;
 
 // ---- Decoding, in nats. ----
 
@@ -49,9 +49,9 @@ pub(crate) const POOR_VIEW: f64 = 0.3;
 /// order, and chance does not do that.
 pub(crate) const JUMP: f64 = 1.5;
 
-/// Starting the same step again at once. Twice a jump, for within a step parts
-/// of a movement repeat.
-pub(crate) const AGAIN: f64 = 3.0;
+/// Starting the same step again at once. Half again a jump, for within a step
+/// parts of a movement repeat.
+pub(crate) const AGAIN: f64 = 2.2;
 
 /// Leaving the steps for something else. Cheaper than a jump, for pauses
 /// between steps are common.
@@ -72,6 +72,9 @@ pub(crate) const HASTE: f64 = 0.05;
 pub(crate) const LEFT_OUT: f64 = 0.35;
 /// … and at most this for all at one end: as much as starting again.
 pub(crate) const MAX_LEFT_OUT: f64 = 3.0;
+
+/// Of fewer rows of a step it cannot be said how long they usually take.
+pub(crate) const MIN_ROWS_FOR_PACE: usize = 3;
 
 /// Less evidence than half a nat is not an occurrence of a step.
 pub(crate) const MIN_OCCURRENCE: f64 = 0.5;
@@ -99,7 +102,7 @@ pub(crate) const BROKEN_OFF_TIME: f64 = 0.9;
 pub(crate) const BROKEN_OFF_FAST: f64 = 0.28;
 
 /// What stirs less than this share of what steps do, is a pause, …
-pub(crate) const IDLE_MOTION: f64 = 0.3;
+pub(crate) const IDLE_MOTION: f64 = 0.2;
 /// … over what stirs in the calmest clips, by this quantile.
 pub(crate) const CALM_QUANTILE: f64 = 0.05;
 

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use crate::ablation::Ablation;
 use crate::calibration::{
-    BACKGROUND, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, NATS_PER_LIKENESS, POOR_VIEW, RECLAIMED,
-    SOFT_LIMIT,
+    BACKGROUND, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, MIN_ROWS_FOR_PACE, NATS_PER_LIKENESS,
+    POOR_VIEW, RECLAIMED, SOFT_LIMIT,
 };
 use crate::clip::{Timeline, median};
 use crate::likeness::Likeness;
@@ -186,22 +186,55 @@ impl<'a> Shown<'a> {
                 continue;
             };
             let nats = self.nats(self.tracks[track].states.start + row, column);
-            let clips = self.clips(column);
             match runs.last_mut() {
                 Some(run) if run.track == track && run.rows.last() <= Some(&row) => {
-                    run.clips.end = clips.end;
                     run.evidence += nats;
                     run.rows.push(row);
+                    run.columns.push(column);
                 }
                 _ => runs.push(Run {
                     track,
-                    clips,
                     evidence: nats,
                     rows: vec![row],
+                    columns: vec![column],
                 }),
             }
         }
-        runs
+        runs.into_iter()
+            .map(|run| self.without_waiting(run))
+            .collect()
+    }
+
+    /// Whoever pauses before or after a step looks like its first or last
+    /// moment, and so does some other work; it is no part of the step. At either
+    /// end a row counts for hardly longer than the step's rows usually do.
+    fn without_waiting(&self, mut run: Run) -> Run {
+        let mut waits: Vec<f64> = Vec::new();
+        for (column, row) in run.rows.iter().enumerate() {
+            if column > 0 && run.rows[column - 1] == *row {
+                *waits.last_mut().expect("every row has its first column") += 1.0;
+            } else {
+                waits.push(1.0);
+            }
+        }
+        if waits.len() < MIN_ROWS_FOR_PACE {
+            return run;
+        }
+        let (first, last) = (waits[0], waits[waits.len() - 1]);
+        let usual = median(waits).ceil() + 1.0;
+        let at_start = (first - usual).max(0.0) as usize;
+        let at_end = (last - usual).max(0.0) as usize;
+        let kept = at_start..run.columns.len() - at_end;
+        run.evidence -= (0..run.columns.len())
+            .filter(|index| !kept.contains(index))
+            .map(|index| {
+                let states = &self.tracks[run.track].states;
+                self.nats(states.start + run.rows[index], run.columns[index])
+            })
+            .sum::<f64>();
+        run.rows = run.rows[kept.clone()].to_vec();
+        run.columns = run.columns[kept].to_vec();
+        run
     }
 
     /// Which part of its step a run lies in, from its first row to its last.
@@ -215,7 +248,8 @@ impl<'a> Shown<'a> {
         Occurrence {
             step: *step,
             broken_off: broken_off(&run.rows, states.len()),
-            clips: run.clips,
+            clips: self.clips(run.columns[0]).start
+                ..self.clips(run.columns[run.columns.len() - 1]).end,
             evidence: run.evidence,
         }
     }
@@ -224,9 +258,9 @@ impl<'a> Shown<'a> {
 /// One time that a track was gone through.
 struct Run {
     track: usize,
-    clips: Range<usize>,
     evidence: f64,
-    /// The row of each column that shows one; they never fall.
+    /// The columns that show it, and the row of each; rows never fall.
+    columns: Vec<usize>,
     rows: Vec<usize>,
 }
 

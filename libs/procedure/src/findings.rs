@@ -3,11 +3,12 @@
 use std::ops::Range;
 
 use crate::calibration::{
-    BACKGROUND, BROKEN_OFF, BROKEN_OFF_FAST, BROKEN_OFF_TIME, COST_EXTRA, COST_MISSING,
+    BROKEN_OFF, BROKEN_OFF_FAST, BROKEN_OFF_TIME, CLEARLY_ALIKE, COST_EXTRA, COST_MISSING,
     COST_OUT_OF_ORDER, COST_REPEATED, COST_TIME, COST_WRONG, DURATION_NOISE, EXTRA_SHARE, JUMP,
     SLOT_FILLED,
 };
 use crate::clip::median;
+use crate::confidence::calibrated;
 use crate::decode::Occurrence;
 use crate::reading::{Main, Reading};
 use crate::report::DeviationType;
@@ -50,6 +51,9 @@ pub(crate) fn find(reading: &Reading<'_>) -> Vec<Finding> {
     }
     findings.extend(repetitions(reading));
     findings.extend(extra_activity(reading, &free));
+    for finding in &mut findings {
+        finding.confidence = calibrated(finding.kind, finding.confidence);
+    }
     findings
 }
 
@@ -193,8 +197,7 @@ fn confidence_of_absence(reading: &Reading<'_>, step: usize) -> f64 {
         .count();
     let view = seen as f64 / slot.len() as f64;
     let course = likeness.course[step].0.clamp(-1.0, 2.0);
-    let doubtful = 0.5 * (BACKGROUND + 1.0);
-    logistic(8.0 * (doubtful - course)) * (0.5 + 0.5 * view)
+    logistic(8.0 * (CLEARLY_ALIKE - course)) * (0.5 + 0.5 * view)
 }
 
 fn repetitions<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Finding> + 'r {

@@ -19,6 +19,7 @@ mod ablation;
 mod calibration;
 mod change_points;
 mod clip;
+mod confidence;
 mod decode;
 mod findings;
 mod kernel;

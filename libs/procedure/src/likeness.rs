@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use sopilot_dtw::SOFT_MAXIMUM_TEMPERATURE;
 
-use crate::calibration::{ALIKE_QUANTILE, HALF_ALIKE, MIN_CONTRAST, MIN_GOLD_CONTRAST};
+use crate::calibration::{ALIKE_QUANTILE, MIN_CONTRAST, MIN_GOLD_CONTRAST};
 use crate::clip::quantile;
 use crate::score::GoldInput;
 
@@ -17,8 +17,9 @@ pub(crate) struct Likeness {
     pub(crate) clips: usize,
     /// K × M.
     step: Vec<f64>,
-    /// M: whether the clip resembles a part of a gold that belongs to no step.
-    pub(crate) idle: Vec<bool>,
+    /// M: how alike the clip is to a part of a gold that belongs to no step, if
+    /// it is more like that than like any step; else below 0.
+    pub(crate) idle: Vec<f64>,
     /// K: how alike the stretch is that follows the step's course best, and
     /// where that is. A step that was not done has no such stretch.
     pub(crate) course: Vec<(f64, Range<usize>)>,
@@ -35,7 +36,7 @@ impl Likeness {
         let mut all = Self {
             clips,
             step: vec![f64::NEG_INFINITY; steps * clips],
-            idle: vec![false; clips],
+            idle: vec![-1.0; clips],
             course: vec![(f64::NEG_INFINITY, 0..0); steps],
             contrast: f64::NEG_INFINITY,
             levels: Vec::with_capacity(golds.len()),
@@ -82,7 +83,9 @@ impl Likeness {
                 })
                 .fold(f32::NEG_INFINITY, f32::max);
             let best = evidence.trainee_best[clip];
-            *idle |= best > most_in_steps + 1e-4 && levels.clip.likeness(best) >= HALF_ALIKE;
+            if best > most_in_steps + 1e-4 {
+                *idle = idle.max(levels.clip.likeness(best));
+            }
         }
         for (course, found) in self.course.iter_mut().zip(&evidence.step_matches) {
             let likeness = levels.course.likeness(found.similarity);
@@ -229,13 +232,13 @@ mod tests {
     fn unrelated_work_does_not_set_its_own_level() {
         let (scale, contrast) = Scale::bounded(0.1, vec![0.2; 8], 0.8);
         assert!(contrast < MIN_CONTRAST);
-        assert!(scale.likeness(0.2) < HALF_ALIKE);
+        assert!(scale.likeness(0.2) < 0.5);
     }
 
     #[test]
     fn a_gold_without_structure_does_not_make_noise_look_alike() {
         let (scale, _) = Scale::bounded(0.1, vec![0.11; 8], 0.1);
-        assert!(scale.likeness(0.11) < HALF_ALIKE);
+        assert!(scale.likeness(0.11) < 0.5);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use crate::calibration::{CALM_QUANTILE, IDLE_MOTION, MIN_STEPS_FOR_TEMPO};
+use crate::calibration::{
+    BACKGROUND, CALM_QUANTILE, CLEARLY_ALIKE, IDLE_MOTION, MIN_STEPS_FOR_TEMPO,
+};
 use crate::clip::{Timeline, median, quantile};
 use crate::decode::{Decoded, Occurrence};
 use crate::likeness::Likeness;
@@ -184,9 +186,16 @@ fn unexplained(
     timeline: &Timeline<'_>,
     decoded: &Decoded,
 ) -> Vec<Range<usize>> {
+    let least = least_motion_of_work(timeline, decoded);
+    // Where motion was not measured, looks alone must tell a pause.
+    let alike = if least.is_some() {
+        CLEARLY_ALIKE
+    } else {
+        BACKGROUND
+    };
     let mut runs: Vec<Range<usize>> = Vec::new();
     for clip in 0..likeness.clips {
-        let idle = likeness.idle[clip] || timeline.clips[clip].is_frozen();
+        let idle = likeness.idle[clip] >= alike || timeline.clips[clip].is_frozen();
         if decoded.step_of[clip].is_some() || idle {
             continue;
         }
@@ -195,7 +204,7 @@ fn unexplained(
             _ => runs.push(clip..clip + 1),
         }
     }
-    if let Some(least) = least_motion_of_work(timeline, decoded) {
+    if let Some(least) = least {
         let motion = |run: &Range<usize>| {
             let clips = timeline.clips[run.clone()].iter();
             clips.filter_map(|clip| clip.motion).sum::<f64>() / run.len() as f64
