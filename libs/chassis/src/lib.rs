@@ -20,4 +20,6 @@ pub use deadline::Deadline;
 pub use error::{ApiError, Reason, Retry, Violation};
 pub use server::{Listener, Readiness, Server, ServerConfig, Services};
 pub use shutdown::{Shutdown, ShutdownConfig, Stopped};
-pub use telemetry::{LogConfig, LogFormat, init_logging};
+pub use telemetry::{
+    LogConfig, LogFormat, STAGE, StageTimings, init_logging, init_logging_with_timings,
+};

@@ -1,5 +1,7 @@
 //! Structured logs on standard error.
 
+mod stages;
+
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal};
 
@@ -7,13 +9,18 @@ use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
 use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Registry;
 use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::layer::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Problems, Validate};
+
+pub use stages::{STAGE, StageTimings};
 
 /// What is logged, and in which form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,41 +81,70 @@ pub enum LogError {
 
 /// Sends everything that is logged with `tracing` or `log` to standard error. Once per process.
 pub fn init_logging(config: &LogConfig) -> Result<(), LogError> {
+    init(config, None)
+}
+
+/// The same, and adds up how long stages of work take.
+pub fn init_logging_with_timings(
+    config: &LogConfig,
+    timings: StageTimings,
+) -> Result<(), LogError> {
+    init(config, Some(timings))
+}
+
+fn init(config: &LogConfig, timings: Option<StageTimings>) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(&config.filter).map_err(|source| LogError::Filter {
         filter: config.filter.clone(),
         source,
     })?;
     let colours = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    subscriber(config.format, filter, colours, io::stderr).try_init()?;
+    let lines = lines(config.format, colours, io::stderr);
+    subscriber(filter, lines, timings).try_init()?;
     Ok(())
 }
 
-fn subscriber<W>(
-    format: LogFormat,
+fn subscriber(
     filter: EnvFilter,
-    colours: bool,
-    to: W,
-) -> Box<dyn Subscriber + Send + Sync>
+    lines: Lines,
+    timings: Option<StageTimings>,
+) -> Box<dyn Subscriber + Send + Sync> {
+    let timings = timings
+        .map(|timings| timings.with_filter(filter_fn(|metadata| metadata.target() == STAGE)));
+    // Each has a filter of its own: what is timed need not be logged.
+    Box::new(
+        tracing_subscriber::registry()
+            .with(lines.with_filter(filter))
+            .with(timings),
+    )
+}
+
+type Lines = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// What writes a line for each event.
+fn lines<W>(format: LogFormat, colours: bool, to: W) -> Lines
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer();
     match format {
         LogFormat::Console => {
             let fields = debug_fn(write_field).delimited(" ");
-            Box::new(registry.with(layer.fmt_fields(fields).with_ansi(colours).with_writer(to)))
+            layer
+                .fmt_fields(fields)
+                .with_ansi(colours)
+                .with_writer(to)
+                .boxed()
         }
         // JSON strings escape control characters themselves.
-        LogFormat::Json => {
-            let json = layer
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(true);
-            Box::new(registry.with(json.with_ansi(false).with_writer(to)))
-        }
+        LogFormat::Json => layer
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_span_list(true)
+            .with_ansi(false)
+            .with_writer(to)
+            .boxed(),
     }
 }
 
@@ -162,7 +198,7 @@ mod tests {
         let writer = captured.clone();
         let filter = EnvFilter::try_new(filter).unwrap();
         tracing::subscriber::with_default(
-            subscriber(format, filter, colours, move || writer.clone()),
+            subscriber(filter, lines(format, colours, move || writer.clone()), None),
             events,
         );
         String::from_utf8(captured.0.lock().unwrap().clone()).unwrap()

@@ -9,13 +9,14 @@ use std::{
 };
 
 use sopilot_blob::{BlobError, BlobStore, Key, Matrix};
-use sopilot_chassis::{ApiError, Reason};
+use sopilot_chassis::{ApiError, Reason, STAGE};
 use sopilot_dtw::{
     Centring, Cost, DtwError, MatrixView, Options, Side, align_with_evidence, engine_name,
 };
 use sopilot_proto::alignment::v1 as wire;
 use sopilot_wire::wire_alignment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::info_span;
 
 use crate::AlignmentConfig;
 
@@ -108,7 +109,8 @@ impl Engine {
             let gold = MatrixView::new(Side::Gold, gold.rows(), gold.dim(), gold.data())?;
             let trainee =
                 MatrixView::new(Side::Trainee, trainee.rows(), trainee.dim(), trainee.data())?;
-            let (path, evidence) = align_with_evidence(&gold, &trainee, &plan.steps, &options)?;
+            let align = || align_with_evidence(&gold, &trainee, &plan.steps, &options);
+            let (path, evidence) = info_span!(target: STAGE, "align").in_scope(align)?;
             Ok(wire_alignment(path, evidence, engine_name()))
         });
         let result = computed.await.map_err(ApiError::internal)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use prost::Message;
 use sopilot_blob::{Key, ObjectName};
-use sopilot_chassis::Reason;
+use sopilot_chassis::{Reason, STAGE};
 use sopilot_dtw::{Centring, Cost, MatrixView, Side};
 use sopilot_procedure::{PrepareError, prepare};
 use sopilot_proto::{
@@ -19,6 +19,7 @@ use sopilot_proto::{
 };
 use sopilot_wire::{clips, prepared_gold, procedure, time_range, wire_prepared_gold};
 use sopilot_worker::{AttemptError, Handler, JobContext, stored_message};
+use tracing::info_span;
 
 use crate::engine::{Engine, LoadError, Plan, api_error};
 
@@ -74,7 +75,8 @@ impl Jobs {
         let step_times: Vec<_> = work.step_times.iter().map(time_range).collect();
         let prepared = tokio::task::spawn_blocking(move || {
             let gold = MatrixView::new(Side::Gold, matrix.rows(), matrix.dim(), matrix.data())?;
-            prepare(&gold, &clips(&index.clips), &procedure, &step_times)
+            info_span!(target: STAGE, "prepare")
+                .in_scope(|| prepare(&gold, &clips(&index.clips), &procedure, &step_times))
         })
         .await
         .map_err(|panic| {

@@ -3,12 +3,13 @@
 use std::{fs::File, sync::Arc};
 
 use bytes::Bytes;
-use sopilot_chassis::Reason;
+use sopilot_chassis::{Reason, STAGE};
 use sopilot_embed::{ClipFrames, EmbedError, Embedder};
 use sopilot_proto::embedding::v1 as wire;
 use sopilot_video::{
     CancelToken, Clip, DecodePlan, Decoder, Ffmpeg, FrameSize, Limits, Mask, VideoError, VideoInfo,
 };
+use tracing::info_span;
 
 use crate::grpc;
 
@@ -89,7 +90,7 @@ impl VideoEmbedder {
             thumbnails: Vec::new(),
         };
         let mut batch = Vec::with_capacity(BATCH);
-        while let Some(clip) = decoder.next() {
+        while let Some(clip) = info_span!(target: STAGE, "decode").in_scope(|| decoder.next()) {
             batch.push(clip?);
             if batch.len() == BATCH {
                 self.embed_batch(&mut batch, &mut embedded)?;
@@ -119,7 +120,8 @@ impl VideoEmbedder {
                 ClipFrames::new(clip.frames, height, width, &clip.rgb)
             })
             .collect::<Result<Vec<_>, _>>()?;
-        let rows = self.embedder.embed(&frames)?;
+        let embed = || self.embedder.embed(&frames);
+        let rows = info_span!(target: STAGE, "embed").in_scope(embed)?;
         embedded.embeddings.extend_from_slice(&rows);
         for clip in batch.drain(..) {
             embedded.clips.push(grpc::wire_clip(&clip));

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use prost::Message;
 use sopilot_blob::{BlobStore, Key, ObjectName};
-use sopilot_chassis::Reason;
+use sopilot_chassis::{Reason, STAGE};
 use sopilot_procedure::{GoldInput, PreparedGold, ScoreError, ScoreInput, score};
 use sopilot_proto::{
     alignment::v1 as alignment,
@@ -13,6 +13,7 @@ use sopilot_proto::{
 };
 use sopilot_wire::{clips, prepared_gold, procedure};
 use sopilot_worker::{AttemptError, Handler, JobContext, stored_message};
+use tracing::info_span;
 
 use crate::grpc::{provenance, wire_report};
 
@@ -86,7 +87,8 @@ impl Jobs {
                 golds: &golds,
                 trainee: &trainee,
             };
-            let outcome = score(&input).map_err(|error| from_score(&error))?;
+            let scored = info_span!(target: STAGE, "score").in_scope(|| score(&input));
+            let outcome = scored.map_err(|error| from_score(&error))?;
             let engine = measured.first().map_or("", |gold| gold.engine.as_str());
             let provenance = made_by(&outcome.golds_left_out, engine);
             Ok::<ScoreReport, AttemptError>(wire_report(outcome, job_id, provenance))

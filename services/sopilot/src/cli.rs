@@ -3,6 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
+use sopilot_chassis::StageTimings;
 
 use crate::{
     commands::{
@@ -93,11 +94,12 @@ pub(crate) fn main() -> ExitCode {
 }
 
 async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
+    let timings = StageTimings::default();
     if !matches!(command, Command::Serve(_)) {
-        serve::init_one_shot_logging()?;
+        serve::init_one_shot_logging(timings.clone())?;
     }
     match command {
-        Command::Score(args) => Box::pin(score::run(args, scratch)).await,
+        Command::Score(args) => Box::pin(score::run(args, scratch, &timings)).await,
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Dataset(args) => dataset::run(args).await,
         Command::Demo(args) => demo::run(args, scratch).await,

@@ -21,6 +21,7 @@ mod steps;
 mod table;
 mod task;
 mod text;
+mod timings;
 mod upload;
 mod watch;
 mod yaml;

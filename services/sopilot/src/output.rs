@@ -1,4 +1,4 @@
-//! What goes to standard output: results, and nothing else.
+//! What goes to standard output: results, and nothing else. The rest goes to standard error.
 
 use std::io::{self, Write};
 
@@ -24,6 +24,12 @@ pub(crate) fn text(text: &str) -> Result<()> {
 pub(crate) fn json(value: &Value) -> Result<()> {
     let mut stdout = io::stdout().lock();
     written(writeln!(stdout, "{value:#}").and_then(|()| stdout.flush()))
+}
+
+/// Prints what is not the result to standard error.
+pub(crate) fn aside(text: &str) {
+    // Nobody is left to tell if standard error is closed.
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 fn written(outcome: io::Result<()>) -> Result<()> {

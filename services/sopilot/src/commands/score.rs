@@ -1,8 +1,12 @@
 //! `sopilot score`: two files in, a report out, with no server.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use clap::Args;
+use sopilot_chassis::StageTimings;
 use sopilot_proto::{
     catalog::v1::{MaskRegion, VideoRole},
     json,
@@ -21,6 +25,7 @@ use crate::{
     scratch::Scratch,
     steps::Steps,
     task::{self, Differing},
+    timings,
     upload::{check_readable, file_name},
 };
 
@@ -55,6 +60,9 @@ pub(crate) struct ScoreArgs {
     /// The same, for the trainee's video only
     #[arg(long, value_name = "X,Y,W,H[,STYLE]", value_parser = mask_region)]
     mask_trainee: Vec<MaskRegion>,
+    /// Tell on standard error where the time went
+    #[arg(long)]
+    timings: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -65,7 +73,8 @@ Examples:
 ";
 
 /// Runs the command.
-pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch) -> Result<()> {
+pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch, timings: &StageTimings) -> Result<()> {
+    let start = Instant::now();
     check_readable(&args.gold)?;
     check_readable(&args.trainee)?;
     let steps = args.steps.as_deref().map(Steps::read).transpose()?;
@@ -84,6 +93,9 @@ pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch) -> Result<()> {
         .await;
     mesh.stop().await;
     let made = outcome?;
+    if args.timings {
+        output::aside(&timings::told(timings, start.elapsed()));
+    }
     if args.json {
         output::json(&json::to_value(&made))
     } else {

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sopilot_chassis::{ConfigErrors, LogConfig, Sources, Stopped, config, init_logging};
+use sopilot_chassis::{
+    ConfigErrors, LogConfig, Sources, StageTimings, Stopped, config, init_logging,
+    init_logging_with_timings,
+};
 
 use crate::{
     cli::{CONFIG_VARIABLE, LOG_VARIABLE, RESERVED_VARIABLES},
@@ -112,11 +115,12 @@ fn config_error(errors: ConfigErrors) -> Error {
 const ONE_SHOT_FILTER: &str = "warn,sopilot_worker=error";
 
 /// Logs of commands that end by themselves: what `SOPILOT_LOG` asks for, or little.
-pub(crate) fn init_one_shot_logging() -> Result<()> {
+pub(crate) fn init_one_shot_logging(timings: StageTimings) -> Result<()> {
     let filter = std::env::var(LOG_VARIABLE).unwrap_or_else(|_| ONE_SHOT_FILTER.to_owned());
-    init_logging(&LogConfig {
+    let config = LogConfig {
         filter,
         ..LogConfig::default()
-    })
-    .map_err(|error| Error::new(Exit::CONFIG, format!("{LOG_VARIABLE}: {error}")))
+    };
+    init_logging_with_timings(&config, timings)
+        .map_err(|error| Error::new(Exit::CONFIG, format!("{LOG_VARIABLE}: {error}")))
 }
