@@ -315,6 +315,30 @@ mod tests {
     }
 
     #[test]
+    fn what_differs_throughout_does_not_count_when_each_is_centred() {
+        let gold = view(Side::Gold, 3, &[1.0, 0.1, 0.0, 1.0, -0.1, 0.0]);
+        // The same work before another background.
+        let trainee = view(Side::Trainee, 3, &[1.0, 0.1, 0.4, 1.0, -0.1, 0.4]);
+        let each = Options {
+            centring: Centring::OnEach,
+            ..CENTRED
+        };
+        let pair = FeaturePair::new(&gold, &trainee, &each).unwrap();
+        assert!(pair.cost(0, 0) < 1e-6 && pair.cost(1, 1) < 1e-6);
+        assert!(pair.cost(0, 1) > 1.99);
+        assert!(
+            FeaturePair::new(&gold, &trainee, &CENTRED)
+                .unwrap()
+                .cost(1, 1)
+                > 0.5
+        );
+        // Of one clip nothing would be left: it is compared as with the gold's mean.
+        let one = view(Side::Trainee, 3, &[1.0, 0.1, 0.0]);
+        let pair = FeaturePair::new(&gold, &one, &each).unwrap();
+        assert!(pair.cost(0, 0) < 1e-6);
+    }
+
+    #[test]
     fn a_row_equal_to_the_mean_is_unlike_everything_and_never_nan() {
         let gold = view(Side::Gold, 2, &[1.0, 0.1, 1.0, -0.1]);
         let trainee = view(Side::Trainee, 2, &[1.0, 0.0]);

@@ -105,6 +105,8 @@ pub(crate) const BROKEN_OFF_FAST: f64 = 0.28;
 pub(crate) const IDLE_MOTION: f64 = 0.2;
 /// … over what stirs in the calmest clips, by this quantile.
 pub(crate) const CALM_QUANTILE: f64 = 0.05;
+/// Those are calm only if they stir less than this share of what steps do.
+pub(crate) const CALM_SHARE: f64 = 0.5;
 
 /// Extra activity is worth reporting from this share of a usual step's
 /// duration.

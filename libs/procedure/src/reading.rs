@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::calibration::{
-    BACKGROUND, CALM_QUANTILE, CLEARLY_ALIKE, IDLE_MOTION, MIN_STEPS_FOR_TEMPO,
+    BACKGROUND, CALM_QUANTILE, CALM_SHARE, CLEARLY_ALIKE, IDLE_MOTION, MIN_STEPS_FOR_TEMPO,
 };
 use crate::clip::{Timeline, median, quantile};
 use crate::decode::{Decoded, Occurrence};
@@ -227,5 +227,7 @@ fn least_motion_of_work(timeline: &Timeline<'_>, decoded: &Decoded) -> Option<f6
         return None;
     }
     let calm = quantile(&mut motions, CALM_QUANTILE);
-    Some(calm + IDLE_MOTION * (median(working) - calm))
+    let working = median(working);
+    // Without a calm moment there is nothing to tell noise from work by.
+    (calm <= CALM_SHARE * working).then(|| calm + IDLE_MOTION * (working - calm))
 }

@@ -462,3 +462,59 @@ fn inputs_that_do_not_belong_together_are_refused() {
     };
     assert_eq!(score(&input), Err(ScoreError::NoGold));
 }
+
+/// Holds the last moment of the step for some clips, and says how much stirs.
+fn with_pause(work: &Work, after: usize, clips: usize) -> (Performance, Vec<Clip>) {
+    let mut performance = work.perform(&work.in_order(), 203);
+    let end = performance.steps[after].1.end;
+    let held = vec![performance.rows[end - 1].clone(); clips];
+    performance.rows.splice(end..end, held);
+    let mut timed = performance.clips();
+    for (index, clip) in timed.iter_mut().enumerate() {
+        let pauses = (end..end + clips).contains(&index);
+        clip.motion = Some(if pauses { 0.1 } else { 5.0 });
+    }
+    (performance, timed)
+}
+
+#[test]
+fn a_pause_beside_a_step_is_neither_slow_nor_extra() {
+    let work = Work::new(3, 6);
+    let gold = work.gold(3);
+    let procedure = gold.procedure();
+    let (trainee, clips) = with_pause(&work, 2, 24);
+    let compared = compare(&procedure, &gold, &[], &trainee);
+    let outcome = outcome(&procedure, &[compared], &clips);
+    assert_eq!(kinds(&outcome), []);
+}
+
+#[test]
+fn foreign_work_that_hardly_stirs_is_a_pause() {
+    let work = Work::new(3, 6);
+    let gold = work.gold(3);
+    let procedure = gold.procedure();
+    let mut acts = work.in_order();
+    acts.insert(3, Act::Other(9, 20));
+    let trainee = work.perform(&acts, 203);
+    let other = trainee.steps[2].1.end..trainee.steps[3].1.start;
+    let found = |motion: f64| {
+        let mut clips = trainee.clips();
+        for (index, clip) in clips.iter_mut().enumerate() {
+            clip.motion = Some(if other.contains(&index) { motion } else { 5.0 });
+        }
+        let compared = compare(&procedure, &gold, &[], &trainee);
+        kinds(&outcome(&procedure, &[compared], &clips))
+    };
+    assert_eq!(found(0.1), []);
+    assert_eq!(found(4.0), [(DeviationType::ExtraActivity, None)]);
+}
+
+#[test]
+fn a_step_broken_off_is_done_wrongly() {
+    let work = Work::new(3, 6);
+    let mut acts = work.in_order();
+    acts[2] = Act::Part(2, 0.6);
+    let outcome = run_with(&work, &acts, 3, |_| ());
+    assert_eq!(kinds(&outcome), [(DeviationType::WrongExecution, Some(2))]);
+    assert!(outcome.deviations[0].reason.contains("broken off"));
+}

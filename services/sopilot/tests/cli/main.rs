@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod evaluate;
+mod invariance;
 mod local;
 mod program;
 mod proxy;
