@@ -24,7 +24,7 @@ impl Method for Argmax {
     fn predict(&self, pair: &Pair<'_>) -> Result<Prediction, BaselineError> {
         let steps = pair.gold.steps();
         let most_similar = |clip: usize| {
-            let similarity = |step: usize| pair.similarity(Centring::OnGold, step, clip);
+            let similarity = |step: usize| pair.similarity(Centring::OnEach, step, clip);
             (0..steps)
                 .max_by(|&a, &b| similarity(a).total_cmp(&similarity(b)))
                 .unwrap_or(0)

@@ -36,12 +36,12 @@ impl Method for DropDtw {
     fn predict(&self, pair: &Pair<'_>) -> Result<Prediction, BaselineError> {
         let (steps, clips) = (pair.gold.steps(), pair.trainee.clips.len());
         let cost: Vec<f64> = (0..steps * clips)
-            .map(|cell| pair.similarity(Centring::OnGold, cell / clips, cell % clips))
+            .map(|cell| pair.similarity(Centring::OnEach, cell / clips, cell % clips))
             .map(|similarity| 1.0 - f64::from(similarity))
             .collect();
         let drop = quantile(cost.clone(), 1.0 / steps as f64);
         let labels = align(&cost, clips, drop);
-        let likelihood = Likelihood::new(pair, Centring::OnGold);
+        let likelihood = Likelihood::new(pair, Centring::OnEach);
         let weight = |step: usize, clip: usize| drop - cost[step * clips + clip];
         let filled = without_holes(&labels);
         let decoded = Decoded::of_labels(&filled, |clip| likelihood.idle[clip], weight);

@@ -65,10 +65,10 @@ impl DurationHmm {
         no_duration: true,
         ..Self::FULL
     };
-    /// Without subtracting the gold's mean.
+    /// Without subtracting each video's mean.
     pub const NO_CENTRING: Self = Self {
         name: "duration-hmm/no-centring",
-        about: "The same without subtracting the gold's mean.",
+        about: "The same without subtracting each video's mean.",
         no_centring: true,
         ..Self::FULL
     };
@@ -94,7 +94,7 @@ impl Method for DurationHmm {
         let centring = if self.no_centring {
             Centring::None
         } else {
-            Centring::OnGold
+            Centring::OnEach
         };
         let likelihood = Likelihood::new(pair, centring);
         let tempo = pair.trainee.seconds() / pair.gold.recording.seconds();

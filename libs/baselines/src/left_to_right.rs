@@ -24,7 +24,7 @@ impl Method for LeftToRight {
     }
 
     fn predict(&self, pair: &Pair<'_>) -> Result<Prediction, BaselineError> {
-        let likelihood = Likelihood::new(pair, Centring::OnGold);
+        let likelihood = Likelihood::new(pair, Centring::OnEach);
         let labels: Vec<Option<usize>> = best_states(&likelihood).into_iter().map(Some).collect();
         let decoded =
             Decoded::of_labels(&labels, |_| false, |step, clip| likelihood.of(step, clip));

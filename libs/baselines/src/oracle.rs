@@ -42,7 +42,7 @@ impl Method for OracleBoundaries {
             .chain(extra)
             .collect();
         pieces.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
-        let likelihood = Likelihood::new(pair, Centring::OnGold);
+        let likelihood = Likelihood::new(pair, Centring::OnEach);
         let mut decoded = Decoded::default();
         for piece in pieces {
             let clips = clips_within(pair, piece);

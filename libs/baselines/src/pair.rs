@@ -45,11 +45,11 @@ pub(crate) struct Aligned {
     pub(crate) evidence: Evidence,
 }
 
-/// Whether the gold's mean is subtracted from all clips, so that what they
+/// Whether each video's mean is subtracted from its clips, so that what they
 /// share does not hide what differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Centring {
-    OnGold,
+    OnEach,
     None,
 }
 
@@ -95,7 +95,7 @@ impl Gold {
             Ok(Levels::of_gold(&itself.evidence, &prepared))
         };
         Ok(Self {
-            levels: [levels(Centring::OnGold)?, levels(Centring::None)?],
+            levels: [levels(Centring::OnEach)?, levels(Centring::None)?],
             procedure,
             prepared,
             recording,
@@ -122,7 +122,7 @@ impl Gold {
 
     pub(crate) fn levels(&self, centring: Centring) -> &Levels {
         match centring {
-            Centring::OnGold => &self.levels[0],
+            Centring::OnEach => &self.levels[0],
             Centring::None => &self.levels[1],
         }
     }
@@ -138,7 +138,7 @@ impl<'a> Pair<'a> {
     ) -> Result<Self, BaselineError> {
         let aligned = |centring| align(&gold.recording, trainee, &gold.prepared, centring);
         Ok(Self {
-            centred: aligned(Centring::OnGold)?,
+            centred: aligned(Centring::OnEach)?,
             plain: aligned(Centring::None)?,
             gold,
             trainee,
@@ -148,7 +148,7 @@ impl<'a> Pair<'a> {
 
     pub(crate) fn aligned(&self, centring: Centring) -> &Aligned {
         match centring {
-            Centring::OnGold => &self.centred,
+            Centring::OnEach => &self.centred,
             Centring::None => &self.plain,
         }
     }
@@ -173,7 +173,7 @@ fn align(
         .collect();
     let options = Options {
         centring: match centring {
-            Centring::OnGold => sopilot_dtw::Centring::OnEach,
+            Centring::OnEach => sopilot_dtw::Centring::OnEach,
             Centring::None => sopilot_dtw::Centring::None,
         },
         non_overlapping_lag: prepared.non_overlapping_lag,

@@ -24,16 +24,16 @@ impl Sopilot {
     pub const FULL: Self = Self {
         name: "sopilot",
         about: "SOPilot itself.",
-        centring: Centring::OnGold,
+        centring: Centring::OnEach,
         ablation: Ablation {
             shared_pause: false,
             no_course: false,
         },
     };
-    /// Without subtracting the gold's mean.
+    /// Without subtracting each video's mean.
     pub const NO_CENTRING: Self = Self {
         name: "sopilot/no-centring",
-        about: "The same without subtracting the gold's mean.",
+        about: "The same without subtracting each video's mean.",
         centring: Centring::None,
         ..Self::FULL
     };

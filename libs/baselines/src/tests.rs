@@ -315,7 +315,7 @@ fn the_products_row_is_the_product() {
     let trainee = recording(&trainee, &Geometry::default());
     let pair = Pair::new(&gold, &trainee, None).unwrap();
     let prediction = Sopilot::FULL.predict(&pair).unwrap();
-    let aligned = pair.aligned(pair::Centring::OnGold);
+    let aligned = pair.aligned(pair::Centring::OnEach);
     let input = sopilot_procedure::ScoreInput {
         procedure: gold.procedure(),
         golds: &[sopilot_procedure::GoldInput {

@@ -63,7 +63,7 @@ impl Method for DtwCost {
     }
 
     fn predict(&self, pair: &Pair<'_>) -> Result<Prediction, BaselineError> {
-        let alignment = &pair.aligned(Centring::OnGold).alignment;
+        let alignment = &pair.aligned(Centring::OnEach).alignment;
         Ok(suspicion(alignment.total / alignment.path.len() as f64))
     }
 }
