@@ -56,7 +56,7 @@ pub(crate) fn decode(
     };
     for run in shown.runs(&places) {
         if run.evidence >= MIN_OCCURRENCE && shown.spans(&run) >= MIN_FRAGMENT {
-            decoded.add(shown.occurrence(run));
+            decoded.add(shown.occurrence(&run));
         }
     }
     if !ablation.no_course {
@@ -243,7 +243,7 @@ impl<'a> Shown<'a> {
         rows as f64 / self.tracks[run.track].states.len() as f64
     }
 
-    fn occurrence(&self, run: Run) -> Occurrence {
+    fn occurrence(&self, run: &Run) -> Occurrence {
         let Track { step, states } = &self.tracks[run.track];
         Occurrence {
             step: *step,

@@ -229,5 +229,5 @@ fn least_motion_of_work(timeline: &Timeline<'_>, decoded: &Decoded) -> Option<f6
     let calm = quantile(&mut motions, CALM_QUANTILE);
     let working = median(working);
     // Without a calm moment there is nothing to tell noise from work by.
-    (calm <= CALM_SHARE * working).then(|| calm + IDLE_MOTION * (working - calm))
+    (calm <= CALM_SHARE * working).then_some(calm + IDLE_MOTION * (working - calm))
 }

@@ -21,7 +21,6 @@ mod steps;
 mod table;
 mod task;
 mod text;
-mod timings;
 mod upload;
 mod watch;
 mod yaml;

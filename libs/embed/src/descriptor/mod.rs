@@ -156,7 +156,9 @@ fn describe(clip: &ClipFrames<'_>, row: &mut [f32]) {
     }
     if squared > MOST {
         let scale = (MOST / squared).sqrt();
-        blocks.iter_mut().for_each(|value| *value *= scale);
+        for value in blocks.iter_mut() {
+            *value *= scale;
+        }
         squared = MOST;
     }
     *bias = (1.0 - squared).sqrt();

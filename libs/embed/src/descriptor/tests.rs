@@ -106,7 +106,9 @@ fn light_and_size_matter_less_than_motion() {
         let mean = mean(height, width, light);
         let mut row: Vec<f32> = row.iter().zip(mean).map(|(v, m)| v - m).collect();
         let length = cosine(&row, &row).sqrt();
-        row.iter_mut().for_each(|v| *v /= length);
+        for v in &mut row {
+            *v /= length;
+        }
         row
     };
     let reference = seen(54, 96, across, |v| v);

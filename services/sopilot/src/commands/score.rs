@@ -1,5 +1,7 @@
 //! `sopilot score`: two files in, a report out, with no server.
 
+mod timings;
+
 use std::{
     path::{Path, PathBuf},
     time::Instant,
@@ -25,7 +27,6 @@ use crate::{
     scratch::Scratch,
     steps::Steps,
     task::{self, Differing},
-    timings,
     upload::{check_readable, file_name},
 };
 
