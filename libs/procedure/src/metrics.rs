@@ -174,6 +174,7 @@ fn standard_deviation(values: &[f64]) -> f64 {
 mod tests {
     use super::*;
     use crate::procedure::{Order, TimeRange};
+    use crate::report::Verdict;
     use sopilot_dtw::SimilarityPicture;
 
     /// Two gold clips, four trainee clips; the second gold clip is met by the
@@ -288,6 +289,7 @@ mod tests {
             },
             confidence: 1.0,
             points_lost: 1.0,
+            verdict_without: Verdict::Pass,
             reason: String::new(),
         };
         let sequential = StepOrder::new(&Order::Sequential, 5);

@@ -51,11 +51,14 @@ pub struct Deviation {
     pub gold_time: Option<TimeRange>,
     /// When the trainee did it; for a missing step, where it should have been.
     pub trainee_time: TimeRange,
-    /// How sure, from 0 to 1: grows with the margin by which the evidence
-    /// speaks for the deviation. Uncalibrated: not a probability.
+    /// How sure, from 0 to 1: how often findings of this kind with so much
+    /// evidence were right on drawn videos.
     pub confidence: f64,
     /// Points it cost.
     pub points_lost: f64,
+    /// What the verdict would be had this not happened. Where it differs from
+    /// the verdict, this alone decided it.
+    pub verdict_without: Verdict,
     /// What was seen, in one sentence.
     pub reason: String,
 }

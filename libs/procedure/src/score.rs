@@ -14,7 +14,7 @@ use crate::plan::Plan;
 use crate::prepare::{PreparedGold, StepSource};
 use crate::procedure::Procedure;
 use crate::reading::Reading;
-use crate::report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus};
+use crate::report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict};
 use crate::verdict::{Grounds, verdict};
 
 /// What a score is made from.
@@ -127,26 +127,31 @@ pub fn score_without(
     let steps: Vec<StepResult> = (0..plan.steps.len())
         .map(|step| step_result(&reading, &reported, step))
         .collect();
-    let deviations = deviations(&reading, reported, &steps);
-    let score = (100.0
-        - deviations
-            .iter()
-            .map(|deviation| deviation.points_lost)
-            .sum::<f64>())
-    .clamp(0.0, 100.0);
-    let (verdict, verdict_reason) = verdict(&Grounds {
-        plan: &plan,
-        score,
-        steps: &steps,
-        doubtful: &doubtful_steps(&doubted),
-        contrast: likeness.contrast,
-        flagged: input
-            .trainee
-            .iter()
-            .filter(|clip| !clip.flags.is_empty())
-            .count() as f64
-            / input.trainee.len() as f64,
-    });
+    let mut deviations = deviations(&reading, reported, &steps);
+    let doubtful = doubtful_steps(&doubted);
+    let flagged = input
+        .trainee
+        .iter()
+        .filter(|clip| !clip.flags.is_empty())
+        .count() as f64
+        / input.trainee.len() as f64;
+    let judge = |score: f64, steps: &[StepResult]| {
+        verdict(&Grounds {
+            plan: &plan,
+            score,
+            steps,
+            doubtful: &doubtful,
+            contrast: likeness.contrast,
+            flagged,
+        })
+    };
+    let lost: f64 = deviations.iter().map(|found| found.points_lost).sum();
+    let score = (100.0 - lost).clamp(0.0, 100.0);
+    let (verdict, verdict_reason) = judge(score, &steps);
+    for deviation in &mut deviations {
+        let score = (100.0 - lost + deviation.points_lost).clamp(0.0, 100.0);
+        deviation.verdict_without = judge(score, &steps_without(&steps, deviation)).0;
+    }
     let metrics = metrics(
         golds[0].alignment,
         golds[0].evidence,
@@ -163,6 +168,18 @@ pub fn score_without(
         metrics,
         golds_left_out,
     })
+}
+
+/// The steps had one deviation not happened: a step that it left out, or that
+/// was done wrongly, was done.
+fn steps_without(steps: &[StepResult], deviation: &Deviation) -> Vec<StepResult> {
+    let mut steps = steps.to_vec();
+    if let Some(step) = deviation.gold_step
+        && is_failure(deviation.kind)
+    {
+        steps[step as usize].status = StepStatus::Done;
+    }
+    steps
 }
 
 fn is_failure(kind: DeviationType) -> bool {
@@ -246,6 +263,8 @@ fn deviations(
             gold_time: finding.step.map(|step| reading.plan.steps[step].gold_time),
             trainee_time: reading.timeline.time_of(&finding.clips),
             confidence: finding.confidence.clamp(0.0, 1.0),
+            // Known once the verdict is.
+            verdict_without: Verdict::NotComparable,
             points_lost: finding.kind.cost() * finding.step.map_or(mean_share, share),
             reason: finding.reason,
         })

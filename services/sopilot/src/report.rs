@@ -96,6 +96,18 @@ fn head(report: &ScoreReport, effective: Verdict) -> String {
     if !report.verdict_reason.is_empty() {
         let _ = writeln!(text, "Why      {}", safe(&report.verdict_reason));
     }
+    for deviation in &report.deviations {
+        let without = deviation.verdict_without();
+        if without != made && without != Verdict::Unspecified {
+            let _ = writeln!(
+                text,
+                "Decisive {} \"{}\": without it the verdict would be {}",
+                happened(deviation.r#type()),
+                safe(&deviation.step_name),
+                short_verdict(without)
+            );
+        }
+    }
     text
 }
 

@@ -193,6 +193,7 @@ fn a_critical_step_left_out_never_passes() {
         procedure.steps[2].critical = true;
     });
     assert_eq!(outcome.verdict, Verdict::Fail);
+    assert_eq!(outcome.deviations[0].verdict_without, Verdict::Pass);
     assert!(outcome.score > 99.0);
     assert!(
         outcome.verdict_reason.contains("step 2"),

@@ -16,12 +16,7 @@ pub(crate) fn wire_report(
     job_id: &str,
     provenance: wire::Provenance,
 ) -> wire::ScoreReport {
-    let verdict = match outcome.verdict {
-        Verdict::Pass => wire::Verdict::Pass,
-        Verdict::Fail => wire::Verdict::Fail,
-        Verdict::NeedsReview => wire::Verdict::NeedsReview,
-        Verdict::NotComparable => wire::Verdict::NotComparable,
-    };
+    let verdict = wire_verdict(outcome.verdict);
     wire::ScoreReport {
         job_id: job_id.to_owned(),
         score: outcome.score,
@@ -46,6 +41,15 @@ pub(crate) fn provenance(embedder: Option<Embedder>, engine: &str) -> wire::Prov
     }
 }
 
+fn wire_verdict(verdict: Verdict) -> wire::Verdict {
+    match verdict {
+        Verdict::Pass => wire::Verdict::Pass,
+        Verdict::Fail => wire::Verdict::Fail,
+        Verdict::NeedsReview => wire::Verdict::NeedsReview,
+        Verdict::NotComparable => wire::Verdict::NotComparable,
+    }
+}
+
 fn wire_deviation(deviation: Deviation) -> wire::Deviation {
     let kind = match deviation.kind {
         DeviationType::MissingStep => wire::DeviationType::MissingStep,
@@ -65,6 +69,7 @@ fn wire_deviation(deviation: Deviation) -> wire::Deviation {
         confidence: deviation.confidence,
         points_lost: deviation.points_lost,
         reason: deviation.reason,
+        verdict_without: wire_verdict(deviation.verdict_without).into(),
     }
 }
 
