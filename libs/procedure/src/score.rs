@@ -402,6 +402,7 @@ fn check_values(gold: usize, input: &GoldInput<'_>) -> Result<(), ScoreError> {
             "the self-similarity",
             finite(&evidence.gold_self_similarity_quantiles),
         ),
+        ("the Fréchet distance", finite(&[evidence.discrete_frechet])),
         (
             "the picture",
             evidence.picture.low.is_finite() && evidence.picture.high.is_finite(),

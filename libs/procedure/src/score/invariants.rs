@@ -51,6 +51,7 @@ fn any_evidence(steps: usize, clips: usize, gold_clips: usize) -> impl Strategy<
                     high: 1.0,
                 },
                 gold_self_similarity_quantiles: std::array::from_fn(|index| quantiles[index]),
+                discrete_frechet: 0.5,
             }
         },
     )
