@@ -48,6 +48,7 @@ pub use order::StepOrder;
 pub use prepare::{PrepareError, PreparedGold, PreparedStep, StepSource, place_steps, prepare};
 pub use procedure::{DurationRange, Order, Procedure, Step, Thresholds, TimeRange};
 pub use report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict};
+pub use research::ResearchMetrics;
 pub use score::{GoldInput, ScoreError, ScoreInput, score, score_without};
 pub use validate::Violation;
 

@@ -10,6 +10,7 @@ mod groups;
 mod interval;
 mod kendall;
 mod paired;
+mod performance;
 mod points;
 
 pub use boundaries::{boundary_hausdorff_s, hausdorff};
@@ -20,4 +21,9 @@ pub use interval::{
 };
 pub use kendall::{kendall_tau_b, step_order_tau};
 pub use paired::{PairedComparison, compare_paired};
+pub use performance::ResearchMetrics;
+pub(crate) use performance::{Performance, research_metrics};
 pub use points::points_lost_per_step;
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ use crate::prepare::{PreparedGold, StepSource};
 use crate::procedure::Procedure;
 use crate::reading::Reading;
 use crate::report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus};
+use crate::research::{Performance, research_metrics};
 use crate::verdict::{Grounds, verdict};
 
 /// What a score is made from.
@@ -154,6 +155,13 @@ pub fn score_without(
         &steps,
         &deviations,
     );
+    let research = research_metrics(&Performance {
+        reading: &reading,
+        evidence: golds[0].evidence,
+        steps: &steps,
+        deviations: &deviations,
+        doubted: &self::deviations(&reading, doubted, &steps),
+    });
     Ok(ScoreOutcome {
         score,
         verdict,
@@ -161,6 +169,7 @@ pub fn score_without(
         deviations,
         steps,
         metrics,
+        research,
         golds_left_out,
     })
 }
