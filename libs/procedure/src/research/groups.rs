@@ -37,7 +37,7 @@ pub struct GroupComparison {
 ///
 /// The null hypothesis: all values come from one distribution. Groups of equal
 /// mean but unequal spread and size are therefore rejected too often. Exact up
-/// to 200 000 divisions (9 against 9); beyond, divisions are drawn from `seed`
+/// to 200 000 divisions (10 against 10); beyond, divisions are drawn from `seed`
 /// and p = (1 + draws at least as far) / (1 + draws) (Phipson & Smyth, 2010).
 /// O(n·m) numbers for n against m values.
 pub fn compare_groups(first: &[f64], second: &[f64], seed: u64) -> Option<GroupComparison> {

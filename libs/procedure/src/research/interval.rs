@@ -89,7 +89,7 @@ pub fn deviation_interval(
 /// often (Politis & Romano, 1992). Percentiles of few blocks are too narrow, so
 /// they are taken further out, as Student's t is from the normal distribution
 /// (the expanded percentile interval of Hesterberg, The American Statistician
-/// 69, 2015, §4, with blocks in place of observations).
+/// 69, 2015, with blocks in place of observations).
 ///
 /// `None` with fewer than [`MIN_STEPS`] steps or where all lost the same share:
 /// a sample without spread says nothing about the spread.

@@ -27,7 +27,7 @@ pub struct PairedComparison {
     pub is_exact: bool,
 }
 
-/// Sign-flip permutation test (Fisher, The Design of Experiments, 1935, §21) of
+/// Sign-flip permutation test (Fisher, The Design of Experiments, 1935) of
 /// paired differences, such as those of
 /// [`points_lost_per_step`](crate::research::points_lost_per_step) in two
 /// performances. `None` if there is none or one is not finite.

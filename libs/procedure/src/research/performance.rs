@@ -14,8 +14,7 @@ use crate::report::{Deviation, StepResult, StepStatus};
 
 /// What the intervals of a score hold with.
 const LEVEL: f64 = 0.95;
-/// Enough that an end moves by less than a tenth of the interval from one seed
-/// to another.
+/// Each tail of 2.5 % then holds a hundred.
 const DRAWS: usize = 4_000;
 const SEED: u64 = 1989;
 
