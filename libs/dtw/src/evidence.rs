@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::error::DtwError;
 use crate::features::FeaturePair;
+use crate::frechet::Frechet;
 use crate::options::Options;
 use crate::picture::{PictureBuilder, SimilarityPicture};
 use crate::self_similarity::{quantiles_of, usual_similarity};
@@ -37,6 +38,8 @@ pub struct Evidence {
     pub picture: SimilarityPicture,
     /// What "similar" means in this gold; see [`crate::neighbour_quantiles`].
     pub gold_self_similarity_quantiles: [f32; 5],
+    /// Between the two whole sequences; see [`crate::discrete_frechet`].
+    pub discrete_frechet: f32,
 }
 
 /// Where one step matches best inside the trainee: subsequence warping with
@@ -84,6 +87,7 @@ pub(crate) struct EvidenceBuilder<'a> {
     exponentials: Vec<f32>,
     similarities: Vec<f32>,
     picture: PictureBuilder,
+    frechet: Frechet,
     step_similarity: Vec<f32>,
     step_matches: Vec<StepMatch>,
     gold_best: Vec<f32>,
@@ -108,6 +112,7 @@ impl<'a> EvidenceBuilder<'a> {
             exponentials: vec![0.0; trainee_clips],
             similarities: vec![0.0; trainee_clips],
             picture: PictureBuilder::new(gold_clips, trainee_clips),
+            frechet: Frechet::new(trainee_clips),
             step_similarity: Vec::with_capacity(steps.len() * trainee_clips),
             step_matches: Vec::with_capacity(steps.len()),
             gold_best: Vec::with_capacity(gold_clips),
@@ -131,6 +136,7 @@ impl<'a> EvidenceBuilder<'a> {
             *best = best.max(similarity);
         }
         self.picture.push_row(gold_clip, &self.similarities);
+        self.frechet.push_row(costs);
         match self.steps.get(self.step) {
             Some(step) if step.contains(&(gold_clip as u32)) => {
                 self.push_step_row(step, gold_clip, costs)
@@ -147,6 +153,7 @@ impl<'a> EvidenceBuilder<'a> {
             trainee_best: self.trainee_best,
             picture: self.picture.finish(),
             gold_self_similarity_quantiles: self.quantiles,
+            discrete_frechet: self.frechet.distance(),
         }
     }
 

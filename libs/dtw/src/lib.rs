@@ -3,7 +3,8 @@
 //! Two sequences of embeddings (one row per clip) go in; out come the warping
 //! path of least cost ([`align()`]), the best place of a short sequence inside a
 //! long one ([`align_subsequence`]) and, in the same pass over the matrix of
-//! costs, what scoring needs to know about it ([`align_with_evidence`]).
+//! costs, what scoring needs to know about it ([`align_with_evidence`]). The
+//! discrete Fréchet distance ([`discrete_frechet()`]) comes from the same costs.
 //!
 //! The matrix of N × M costs is never held as a whole: it is computed in bands
 //! of rows by a matrix product, and only two bits a cell remain, the direction
@@ -21,6 +22,7 @@ mod bands;
 mod error;
 mod evidence;
 mod features;
+mod frechet;
 mod gemm_f32;
 mod matrix;
 mod options;
@@ -31,6 +33,7 @@ mod warp;
 pub use align::{Alignment, SubsequenceMatch, align, align_subsequence, align_with_evidence};
 pub use error::{DtwError, Side};
 pub use evidence::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};
+pub use frechet::discrete_frechet;
 pub use matrix::MatrixView;
 pub use options::{Centring, Cost, Options};
 pub use picture::{MAX_PICTURE_SIDE, SimilarityPicture};

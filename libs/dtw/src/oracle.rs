@@ -1,5 +1,6 @@
 //! Slow, obvious versions in 64 bits that the real ones are compared with.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
@@ -95,6 +96,29 @@ impl Oracle {
         } else {
             best[columns - 1]
         }
+    }
+
+    /// The recursive definition of Eiter & Mannila (1994), c(i, j), each pair
+    /// once.
+    fn frechet(&self, i: usize, j: usize, known: &mut HashMap<(usize, usize), f64>) -> f64 {
+        if let Some(&distance) = known.get(&(i, j)) {
+            return distance;
+        }
+        let cost = self.costs[i][j];
+        let distance = match (i, j) {
+            (0, 0) => cost,
+            (_, 0) => self.frechet(i - 1, 0, known).max(cost),
+            (0, _) => self.frechet(0, j - 1, known).max(cost),
+            _ => {
+                let before = self
+                    .frechet(i - 1, j, known)
+                    .min(self.frechet(i - 1, j - 1, known))
+                    .min(self.frechet(i, j - 1, known));
+                before.max(cost)
+            }
+        };
+        known.insert((i, j), distance);
+        distance
     }
 
     fn cost_of(&self, path: &[(u32, u32)]) -> f64 {
@@ -201,6 +225,33 @@ proptest! {
         prop_assert!(oracle.cost_of(&part.path) <= optimum + slack(optimum, part.path.len()));
         prop_assert!((part.total - oracle.cost_of(&part.path)).abs() <= slack(optimum, part.path.len()));
         prop_assert_eq!(part.sequence, part.path[0].1..part.path[part.path.len() - 1].1 + 1);
+    }
+
+    #[test]
+    fn the_frechet_distance_is_what_its_definition_says(
+        (n, m, dim) in shape(),
+        seed in any::<u64>(),
+        is_smooth in any::<bool>(),
+        cosine in any::<bool>(),
+        centring in centring(),
+    ) {
+        let make = if is_smooth { smooth } else { random };
+        let (gold, trainee) = (make(seed, n, dim), make(seed ^ 1, m, dim));
+        let options = Options {
+            cost: if cosine { Cost::Cosine } else { Cost::SquaredEuclidean },
+            centring: if n > 1 && m > 1 && dim > 1 { centring } else { Centring::None },
+            ..Options::default()
+        };
+        let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+        let (a, b) = (view(Side::Gold, &gold, &gold_data), view(Side::Trainee, &trainee, &trainee_data));
+        let found = f64::from(discrete_frechet(&a, &b, &options).unwrap());
+        let exact = Oracle::new(&gold, &trainee, &options).frechet(n - 1, m - 1, &mut HashMap::new());
+        prop_assert!((found - exact).abs() < 2e-5 * (1.0 + exact), "{} instead of {}", found, exact);
+        // A warping path is one way to couple the two; none is better.
+        let (path, evidence) = align_with_evidence(&a, &b, &[], &options).unwrap();
+        prop_assert_eq!(f64::from(evidence.discrete_frechet), found);
+        let worst = path.path_costs.iter().copied().fold(0.0, f32::max);
+        prop_assert!(found <= f64::from(worst) * (1.0 + 2e-5) + 2e-5);
     }
 
     /// Small whole numbers have exact costs and many ties.

@@ -35,6 +35,9 @@ pub(crate) struct Decoded {
     pub(crate) occurrences: Vec<Occurrence>,
     /// The clip's step; `None` where no step was done.
     pub(crate) step_of: Vec<Option<usize>>,
+    /// The gold's place that the clip shows: its step, plus the part of that
+    /// step before it. `None` where none was told apart.
+    pub(crate) positions: Vec<Option<f64>>,
 }
 
 /// Decodes the trainee's clips. As many neighbours as share frames count as one
@@ -53,12 +56,14 @@ pub(crate) fn decode(
     let mut decoded = Decoded {
         occurrences: Vec::new(),
         step_of: vec![None; timeline.clips.len()],
+        positions: Vec::new(),
     };
     for run in shown.runs(&places) {
         if run.evidence >= MIN_OCCURRENCE && shown.spans(&run) >= MIN_FRAGMENT {
             decoded.add(shown.occurrence(&run));
         }
     }
+    decoded.positions = shown.positions(&places, &decoded.step_of);
     if !ablation.no_course {
         for step in 0..steps {
             decoded.reclaim(step, likeness, f64::from(timeline.non_overlapping_lag()));
@@ -235,6 +240,25 @@ impl<'a> Shown<'a> {
         run.rows = run.rows[kept.clone()].to_vec();
         run.columns = run.columns[kept].to_vec();
         run
+    }
+
+    /// Per clip; see [`Decoded::positions`].
+    fn positions(&self, places: &[Place], step_of: &[Option<usize>]) -> Vec<Option<f64>> {
+        let mut positions = vec![None; step_of.len()];
+        for (column, place) in places.iter().enumerate() {
+            let Place::Step { track, row } = *place else {
+                continue;
+            };
+            let Track { step, states } = &self.tracks[track];
+            let position = *step as f64 + (row as f64 + 0.5) / states.len() as f64;
+            for clip in self
+                .clips(column)
+                .filter(|&clip| step_of[clip] == Some(*step))
+            {
+                positions[clip] = Some(position);
+            }
+        }
+        positions
     }
 
     /// Which part of its step a run lies in, from its first row to its last.

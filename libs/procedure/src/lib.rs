@@ -5,6 +5,8 @@
 //!    (given, or found as change points) and what its author should know.
 //! 3. [`score()`] turns the evidence of one or several alignments into steps,
 //!    deviations, a score and a verdict.
+//! 4. [`research`] has what else can be measured of a performance, and compares
+//!    performances with each other.
 //!
 //! How a score is made: similarities become likeness on a scale that the
 //! gold itself sets; a decoding that may jump says which step the trainee did
@@ -32,6 +34,7 @@ mod prepare;
 mod procedure;
 mod reading;
 mod report;
+pub mod research;
 mod score;
 mod trellis;
 mod validate;
@@ -46,6 +49,7 @@ pub use order::StepOrder;
 pub use prepare::{PrepareError, PreparedGold, PreparedStep, StepSource, place_steps, prepare};
 pub use procedure::{DurationRange, Order, Procedure, Step, Thresholds, TimeRange};
 pub use report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict};
+pub use research::ResearchMetrics;
 pub use score::{GoldInput, ScoreError, ScoreInput, score, score_without};
 pub use validate::Violation;
 

@@ -204,6 +204,7 @@ mod tests {
                 high: 0.0,
             },
             gold_self_similarity_quantiles: [0.5; 5],
+            discrete_frechet: 0.5,
         }
     }
 

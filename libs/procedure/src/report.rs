@@ -2,6 +2,7 @@
 
 use crate::metrics::Metrics;
 use crate::procedure::TimeRange;
+use crate::research::ResearchMetrics;
 
 /// How well a trainee followed a procedure.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub struct ScoreOutcome {
     pub steps: Vec<StepResult>,
     /// The metrics of the earlier system, against the first gold.
     pub metrics: Metrics,
+    /// Measures for research, against the first gold.
+    pub research: ResearchMetrics,
     /// Golds that were not used because they have another number of steps
     /// than the first (possible only where steps were found), from 0.
     pub golds_left_out: Vec<usize>,

@@ -39,6 +39,7 @@ pub fn wire_alignment(alignment: Alignment, evidence: Evidence, engine: &str) ->
         }),
         engine: engine.to_owned(),
         gold_self_similarity_quantiles: evidence.gold_self_similarity_quantiles.to_vec(),
+        discrete_frechet: evidence.discrete_frechet,
     }
 }
 
@@ -80,6 +81,7 @@ pub fn alignment(wire: wire::Alignment) -> Result<(Alignment, Evidence), Malform
         trainee_best: wire.trainee_best,
         picture: picture(&wire.picture.unwrap_or_default())?,
         gold_self_similarity_quantiles: quantiles,
+        discrete_frechet: wire.discrete_frechet,
     };
     let alignment = Alignment {
         gold_clips: wire.gold_clips,

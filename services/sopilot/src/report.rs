@@ -1,5 +1,7 @@
 //! A report as a trainer reads it.
 
+mod research;
+
 use std::fmt::Write as _;
 
 use sopilot_proto::scoring::v1::{
@@ -10,6 +12,8 @@ use crate::{
     table::{Align, Column, table},
     text::{clock, safe},
 };
+
+pub(crate) use research::research;
 
 /// The whole report: score and verdict, what cost points, and every step. `effective` is the
 /// verdict that counts, which a person may have changed.

@@ -5,7 +5,7 @@ use sopilot_dtw::{SimilarityPicture, StepMatch};
 
 use super::*;
 use crate::clip::ClipFlag;
-use crate::prepare::PreparedStep;
+use crate::prepare::{PreparedStep, StepSource};
 use crate::procedure::{Order, Step, TimeRange};
 use crate::report::Verdict;
 
@@ -51,6 +51,7 @@ fn any_evidence(steps: usize, clips: usize, gold_clips: usize) -> impl Strategy<
                     high: 1.0,
                 },
                 gold_self_similarity_quantiles: std::array::from_fn(|index| quantiles[index]),
+                discrete_frechet: 0.5,
             }
         },
     )
@@ -190,5 +191,13 @@ proptest! {
             prop_assert!(value.is_finite());
         }
         prop_assert!(m.path_stretch >= 1.0);
+        let r = &outcome.research;
+        for tau in [r.step_order_tau, r.warp_tau].into_iter().flatten() {
+            prop_assert!((-1.0..=1.0).contains(&tau));
+        }
+        prop_assert!(r.boundary_hausdorff_s.is_none_or(|distance| distance.is_finite() && distance >= 0.0));
+        for interval in [Some(r.deviation_interval), r.step_interval].into_iter().flatten() {
+            prop_assert!(0.0 <= interval.low && interval.low <= interval.high && interval.high <= 100.0);
+        }
     }
 }

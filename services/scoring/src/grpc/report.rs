@@ -1,7 +1,8 @@
 //! Reports.
 
 use sopilot_procedure::{
-    CALIBRATION, Deviation, DeviationType, Metrics, ScoreOutcome, StepResult, StepStatus, Verdict,
+    CALIBRATION, Deviation, DeviationType, Metrics, ResearchMetrics, ScoreOutcome, StepResult,
+    StepStatus, Verdict, research::Interval,
 };
 use sopilot_proto::{
     embedding::v1::Embedder,
@@ -25,6 +26,7 @@ pub(crate) fn wire_report(
         deviations: outcome.deviations.into_iter().map(wire_deviation).collect(),
         steps: outcome.steps.into_iter().map(wire_step).collect(),
         metrics: Some(wire_metrics(&outcome.metrics)),
+        research: Some(wire_research(&outcome.research)),
         provenance: Some(provenance),
         created_at: Some(from_millis(now_millis())),
     }
@@ -109,5 +111,20 @@ fn wire_metrics(metrics: &Metrics) -> wire::Metrics {
         effective_low_similarity_threshold: metrics.effective_low_similarity_threshold,
         hard_miss_ratio: metrics.hard_miss_ratio,
         mean_alignment_cost: metrics.mean_alignment_cost,
+    }
+}
+
+fn wire_research(research: &ResearchMetrics) -> wire::ResearchMetrics {
+    let interval = |interval: Interval| wire::ScoreInterval {
+        low: interval.low,
+        high: interval.high,
+    };
+    wire::ResearchMetrics {
+        discrete_frechet: research.discrete_frechet,
+        boundary_hausdorff_seconds: research.boundary_hausdorff_s,
+        step_order_tau: research.step_order_tau,
+        warp_tau: research.warp_tau,
+        deviation_interval: Some(interval(research.deviation_interval)),
+        step_interval: research.step_interval.map(interval),
     }
 }

@@ -48,6 +48,10 @@ pub(crate) struct ScoreArgs {
     /// Print only the report, as JSON (protobuf JSON mapping of sopilot.scoring.v1.ScoreReport)
     #[arg(long)]
     json: bool,
+    /// Add measures for research to the report: intervals of the score, Kendall's tau, Hausdorff and
+    /// Fréchet distance; they are always in the JSON
+    #[arg(long)]
+    research: bool,
     /// Keep videos and scores in this folder, and use what is there
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -100,7 +104,11 @@ pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch, timings: &StageTimi
     if args.json {
         output::json(&json::to_value(&made))
     } else {
-        output::text(&report::report(&made, made.verdict()))
+        let mut text = report::report(&made, made.verdict());
+        if let Some(metrics) = made.research.as_ref().filter(|_| args.research) {
+            text.push_str(&report::research(metrics));
+        }
+        output::text(&text)
     }
 }
 
