@@ -11,7 +11,7 @@ use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::Registry;
 use tracing_subscriber::field::MakeExt;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::layer::Layer;
@@ -109,8 +109,11 @@ fn subscriber(
     lines: Lines,
     timings: Option<StageTimings>,
 ) -> Box<dyn Subscriber + Send + Sync> {
-    let timings = timings
-        .map(|timings| timings.with_filter(filter_fn(|metadata| metadata.target() == STAGE)));
+    let timings = timings.map(|timings| {
+        timings.with_filter(
+            filter_fn(|metadata| metadata.target() == STAGE).with_max_level_hint(LevelFilter::INFO),
+        )
+    });
     // Each has a filter of its own: what is timed need not be logged.
     Box::new(
         tracing_subscriber::registry()

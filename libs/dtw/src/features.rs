@@ -107,7 +107,8 @@ impl Features {
     }
 }
 
-/// What is done to every row, fixed by the gold.
+/// What is done to every row, fixed by the gold; with [`Centring::OnEach`] by
+/// each side for itself.
 struct Preparation {
     cost: Cost,
     /// Subtracted from every row.

@@ -70,7 +70,7 @@ pub(crate) const HASTE: f64 = 0.05;
 
 /// Each place left out at the beginning or the end of a step, …
 pub(crate) const LEFT_OUT: f64 = 0.35;
-/// … and at most this for all at one end: as much as starting again.
+/// … and at most this for all at one end: as much as two jumps.
 pub(crate) const MAX_LEFT_OUT: f64 = 3.0;
 
 /// Of fewer rows of a step it cannot be said how long they usually take.
@@ -79,12 +79,12 @@ pub(crate) const MIN_ROWS_FOR_PACE: usize = 3;
 /// Less evidence than half a nat is not an occurrence of a step.
 pub(crate) const MIN_OCCURRENCE: f64 = 0.5;
 
+/// Nor is a stretch that goes through less than this share of the step.
+pub(crate) const MIN_FRAGMENT: f64 = 0.3;
+
 /// A step that was found nowhere was done where this share of its best stretch
 /// is free: a clip on either side may be a neighbour's.
 pub(crate) const RECLAIMED: f64 = 0.7;
-
-/// Nor is a stretch that goes through less than this share of the step.
-pub(crate) const MIN_FRAGMENT: f64 = 0.3;
 
 // ---- Deviations. ----
 

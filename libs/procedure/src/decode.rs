@@ -60,7 +60,8 @@ pub(crate) fn decode(
     };
     for run in shown.runs(&places) {
         if run.evidence >= MIN_OCCURRENCE && shown.spans(&run) >= MIN_FRAGMENT {
-            decoded.add(shown.occurrence(&run));
+            let clips = run.columns.iter().flat_map(|&column| shown.clips(column));
+            decoded.add(shown.occurrence(&run), clips);
         }
     }
     decoded.positions = shown.positions(&places, &decoded.step_of);
@@ -73,8 +74,11 @@ pub(crate) fn decode(
 }
 
 impl Decoded {
-    fn add(&mut self, occurrence: Occurrence) {
-        self.step_of[occurrence.clips.clone()].fill(Some(occurrence.step));
+    /// `clips`: those that show the step, without what interrupts it.
+    fn add(&mut self, occurrence: Occurrence, clips: impl IntoIterator<Item = usize>) {
+        for clip in clips {
+            self.step_of[clip] = Some(occurrence.step);
+        }
         self.occurrences.push(occurrence);
         self.occurrences.sort_by_key(|found| found.clips.start);
     }
@@ -99,12 +103,13 @@ impl Decoded {
         let between = (first..=last).all(|clip| is_free(&clip));
         if between && free as f64 >= RECLAIMED * place.len() as f64 {
             let nats = NATS_PER_LIKENESS * (course - BACKGROUND) * free as f64 / lag;
-            self.add(Occurrence {
+            let occurrence = Occurrence {
                 step,
                 clips: first..last + 1,
                 evidence: JUMP + nats,
                 broken_off: 0.0,
-            });
+            };
+            self.add(occurrence, first..=last);
         }
     }
 }
@@ -134,9 +139,13 @@ impl<'a> Shown<'a> {
             for step in 0..input.prepared.steps.len() {
                 let first = rows.len();
                 rows.extend(input.picture_rows(step).map(|row| (gold, row)));
+                let clips_a_row =
+                    f64::from(input.alignment.gold_clips) / f64::from(input.evidence.picture.rows);
+                let clips_a_column = likeness.clips as f64 / columns as f64;
                 tracks.push(Track {
                     step,
                     states: first..rows.len(),
+                    pace: (clips_a_column / clips_a_row).round().max(1.0) as usize,
                 });
             }
         }
@@ -249,7 +258,7 @@ impl<'a> Shown<'a> {
             let Place::Step { track, row } = *place else {
                 continue;
             };
-            let Track { step, states } = &self.tracks[track];
+            let Track { step, states, .. } = &self.tracks[track];
             let position = *step as f64 + (row as f64 + 0.5) / states.len() as f64;
             for clip in self
                 .clips(column)
@@ -268,7 +277,7 @@ impl<'a> Shown<'a> {
     }
 
     fn occurrence(&self, run: &Run) -> Occurrence {
-        let Track { step, states } = &self.tracks[run.track];
+        let Track { step, states, .. } = &self.tracks[run.track];
         Occurrence {
             step: *step,
             broken_off: broken_off(&run.rows, states.len()),

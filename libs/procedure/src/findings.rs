@@ -75,7 +75,10 @@ fn about_done(
             reason: format!("\"{name}\" was done at a place that the procedure does not allow"),
         });
     }
-    if let Some(finding) = about_completeness(reading, step, &main.occurrence) {
+    let broken_off = about_completeness(reading, step, &main.occurrence);
+    let least = reading.plan.thresholds.min_confidence;
+    let is_reported = |finding: &Finding| calibrated(finding.kind, finding.confidence) >= least;
+    if broken_off.as_ref().is_some_and(is_reported) {
         // What stands next to the part that was done is the rest of the step,
         // done differently, and no extra activity.
         for run in free
@@ -84,10 +87,10 @@ fn about_done(
         {
             run.end = run.start;
         }
-        findings.push(finding);
     } else {
         findings.extend(about_time(reading, step, clips));
     }
+    findings.extend(broken_off);
     findings
 }
 

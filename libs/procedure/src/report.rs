@@ -59,8 +59,7 @@ pub struct Deviation {
     pub confidence: f64,
     /// Points it cost.
     pub points_lost: f64,
-    /// What the verdict would be had this not happened. Where it differs from
-    /// the verdict, this alone decided it.
+    /// What the verdict would be had this not happened, and all else had.
     pub verdict_without: Verdict,
     /// What was seen, in one sentence.
     pub reason: String,

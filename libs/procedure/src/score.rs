@@ -38,7 +38,7 @@ pub struct ScoreInput<'a> {
 pub struct GoldInput<'a> {
     /// The gold.
     pub prepared: &'a PreparedGold,
-    /// The alignment of gold and trainee, centred on the gold.
+    /// The alignment of gold and trainee, each centred on its own mean.
     pub alignment: &'a Alignment,
     /// The evidence for the steps of `prepared`.
     pub evidence: &'a Evidence,
@@ -108,8 +108,9 @@ pub enum ScoreError {
     },
 }
 
-/// Scores one trainee. Deterministic; costs about M × K² operations and
-/// M × K × 10 bytes for M trainee clips and K steps.
+/// Scores one trainee. Deterministic; for K steps, a picture of M columns (at
+/// most 1024) and R rows of all golds' steps it costs about M · (R + K²)
+/// operations and 4 · M · (R + K) bytes.
 pub fn score(input: &ScoreInput<'_>) -> Result<ScoreOutcome, ScoreError> {
     score_without(input, Ablation::default())
 }
@@ -152,9 +153,14 @@ pub fn score_without(
     let lost: f64 = deviations.iter().map(|found| found.points_lost).sum();
     let score = (100.0 - lost).clamp(0.0, 100.0);
     let (verdict, verdict_reason) = judge(score, &steps);
-    for deviation in &mut deviations {
-        let score = (100.0 - lost + deviation.points_lost).clamp(0.0, 100.0);
-        deviation.verdict_without = judge(score, &steps_without(&steps, deviation)).0;
+    for index in 0..deviations.len() {
+        let others = deviations
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index);
+        let lost: f64 = others.map(|(_, other)| other.points_lost).sum();
+        let steps = steps_without(&steps, &deviations[index]);
+        deviations[index].verdict_without = judge((100.0 - lost).clamp(0.0, 100.0), &steps).0;
     }
     let metrics = metrics(
         golds[0].alignment,

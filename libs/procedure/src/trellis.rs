@@ -14,7 +14,8 @@ use crate::ablation::Ablation;
 use crate::calibration::{AGAIN, FREE_ORDER, HASTE, JUMP, LEFT_OUT, MAX_LEFT_OUT, PAUSE, WAIT};
 use crate::order::StepOrder;
 
-/// Most rows passed at once: a step done three times as fast as in the gold.
+/// Most rows passed at once, in units of the gold's pace: a step done three
+/// times as fast.
 const MAX_PACE: usize = 3;
 
 /// One step as one gold shows it.
@@ -24,6 +25,9 @@ pub(crate) struct Track {
     pub(crate) step: usize,
     /// Its states, one after the other.
     pub(crate) states: Range<usize>,
+    /// Rows a column at the gold's tempo: 1 unless the trainee's video is so
+    /// much longer that its columns stand for more clips. At least 1.
+    pub(crate) pace: usize,
 }
 
 /// Where the trainee is in one column.
@@ -275,8 +279,8 @@ impl<'a> Trellis<'a> {
         }
         for (row, state) in track.states.clone().enumerate() {
             let mut best = (score[state] - WAIT, state);
-            for pace in 1..=MAX_PACE.min(row) {
-                let haste = HASTE * (pace - 1) as f64;
+            for pace in 1..=(MAX_PACE * track.pace).min(row) {
+                let haste = HASTE * pace.saturating_sub(track.pace) as f64;
                 better(&mut best, score[state - pace] - haste, state - pace);
             }
             better(&mut best, entering.0 - left_out(row), entering.1);
@@ -318,6 +322,7 @@ mod tests {
         let track = |step: usize| Track {
             step,
             states: 4 * step..4 * step + 4,
+            pace: 1,
         };
         (0..3).map(track).collect()
     }
@@ -390,15 +395,41 @@ mod tests {
     }
 
     #[test]
+    fn a_column_that_stands_for_more_clips_passes_more_rows() {
+        let tracks = [Track {
+            step: 0,
+            states: 0..16,
+            pace: 4,
+        }];
+        let order = StepOrder::new(&Order::Sequential, 1);
+        let trellis = Trellis::new(&order, 1, &tracks);
+        let found = trellis.best_places(
+            4,
+            |state, column| {
+                if state == 4 * column { 2.0 } else { -2.0 }
+            },
+        );
+        let expected: Vec<Place> = (0..4)
+            .map(|column| Place::Step {
+                track: 0,
+                row: 4 * column,
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn what_fits_several_golds_follows_the_one_that_fits() {
         let tracks = [
             Track {
                 step: 0,
                 states: 0..3,
+                pace: 1,
             },
             Track {
                 step: 0,
                 states: 3..6,
+                pace: 1,
             },
         ];
         let order = StepOrder::new(&Order::Sequential, 1);

@@ -103,11 +103,14 @@ fn head(report: &ScoreReport, effective: Verdict) -> String {
     for deviation in &report.deviations {
         let without = deviation.verdict_without();
         if without != made && without != Verdict::Unspecified {
+            let step = match deviation.gold_step {
+                Some(_) => format!(" \"{}\"", safe(&deviation.step_name)),
+                None => String::new(),
+            };
             let _ = writeln!(
                 text,
-                "Decisive {} \"{}\": without it the verdict would be {}",
+                "Decisive {}{step}: without it the verdict would be {}",
                 happened(deviation.r#type()),
-                safe(&deviation.step_name),
                 short_verdict(without)
             );
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use sopilot_embed::{Descriptor, Embedder as _};
 use sopilot_proto::{
     catalog::v1::{ListVideosRequest, MaskRegion, Video, VideoMetadata, VideoRole, VideoState},
     scoring::v1::ScoreReport,
@@ -33,7 +34,7 @@ pub(crate) struct Scorer {
 
 impl Scorer {
     /// Brings one file in as a video of the task and waits until it is READY. A READY video of the
-    /// same bytes, role and mask is used as it is; a gold for an older version is prepared anew.
+    /// same bytes, role, mask and embedder is used as it is; a gold for an older version is prepared anew.
     pub(crate) async fn ingest(&self, task: &Ensured, input: Input<'_>) -> Result<Video> {
         let name = file_name(input.path);
         let source = Source::read(input.path, &self.progress).await?;
@@ -83,12 +84,20 @@ impl Scorer {
             let answer = self.catalog.list_videos(request).await?;
             Ok((answer.videos, answer.next_page_token))
         });
+        let descriptor = Descriptor::new();
+        let current = descriptor.info();
         let same = |video: &Video| {
             let mask = video
                 .metadata
                 .as_ref()
                 .map_or(&[][..], |metadata| &metadata.mask);
-            video.sha256 == source.sha256 && mask == input.mask
+            // What an earlier version embedded cannot be compared any more.
+            let embedder = video
+                .embeddings
+                .as_ref()
+                .and_then(|it| it.embedder.as_ref());
+            let comparable = embedder.is_some_and(|it| it.checksum == current.checksum);
+            video.sha256 == source.sha256 && mask == input.mask && comparable
         };
         Ok(videos.await?.into_iter().find(same))
     }
