@@ -135,11 +135,11 @@ fn compare(gold: &Embedded, trainee: &Embedded) -> (f32, f32, f32) {
 
 /// What [`compare`] says of a procedure's gold and a trainee on another day.
 fn compare_days(procedure: &Procedure) -> (f32, f32, f32) {
+    // As alignments compare: each less its own mean.
     let gold = embed(&Performance::gold(procedure));
-    let mean = gold.mean();
-    let gold = gold.centred(&mean);
-    let trainee = Performance::new(procedure, 500 + procedure.seed());
-    compare(&gold, &embed(&trainee).centred(&mean))
+    let trainee = embed(&Performance::new(procedure, 500 + procedure.seed()));
+    let (gold_mean, trainee_mean) = (gold.mean(), trainee.mean());
+    compare(&gold.centred(&gold_mean), &trainee.centred(&trainee_mean))
 }
 
 #[test]
