@@ -33,7 +33,7 @@ accuracy: ## Draw a small data set and measure how well deviations are found
 	@scripts/setup build rust video
 	@scripts/accuracy small
 
-accuracy-full: ## The same, large; takes about an hour
+accuracy-full: ## The same, large; takes hours
 	@scripts/setup build rust video
 	@scripts/accuracy full
 
