@@ -137,6 +137,15 @@ pub(crate) const COST_TIME: f64 = 0.2;
 
 // ---- Verdict. ----
 
+/// Other work at the same place resembles a gold here and there, and levels are
+/// set by the trainee. But then clips are less alike than the gold is to itself
+/// (below this share of its contrast), …
+pub(crate) const WEAK_CONTRAST: f64 = 0.9;
+/// … and many of them show no step: less than this share do. Each by itself also
+/// happens to somebody who does the right work: under another light, or with
+/// long pauses.
+pub(crate) const LITTLE_EXPLAINED: f64 = 0.75;
+
 /// From this share of flagged clips a person must look.
 pub(crate) const REVIEW_FLAGGED: f64 = 0.3;
 /// From this share too little can be seen to compare anything.

@@ -49,7 +49,7 @@ pub(crate) fn decode(
     timeline: &Timeline<'_>,
     ablation: Ablation,
 ) -> Decoded {
-    let shown = Shown::new(golds, likeness, timeline);
+    let shown = Shown::new(golds, likeness, timeline, ablation);
     let steps = golds[0].prepared.steps.len();
     let trellis = Trellis::new(order, steps, &shown.tracks).without(ablation);
     let places = trellis.best_places(shown.columns, |state, column| shown.nats(state, column));
@@ -125,6 +125,8 @@ struct Shown<'a> {
     columns: usize,
     /// Per column: what its evidence is worth.
     worth: Vec<f64>,
+    /// See [`Ablation::no_course`].
+    no_course: bool,
 }
 
 impl<'a> Shown<'a> {
@@ -132,6 +134,7 @@ impl<'a> Shown<'a> {
         golds: &'a [&'a GoldInput<'a>],
         likeness: &'a Likeness,
         timeline: &Timeline<'_>,
+        ablation: Ablation,
     ) -> Self {
         let columns = golds[0].evidence.picture.columns as usize;
         let (mut tracks, mut rows) = (Vec::new(), Vec::new());
@@ -156,6 +159,7 @@ impl<'a> Shown<'a> {
             rows,
             columns,
             worth: Vec::new(),
+            no_course: ablation.no_course,
         };
         shown.worth = (0..columns)
             .map(|column| shown.worth_of(column, timeline))
@@ -201,9 +205,9 @@ impl<'a> Shown<'a> {
             };
             let nats = self.nats(self.tracks[track].states.start + row, column);
             match runs.last_mut() {
-                Some(run) if run.track == track && run.rows.last() <= Some(&row) => {
+                Some(run) if run.track == track && self.goes_on(run, row) => {
                     run.evidence += nats;
-                    run.rows.push(row);
+                    run.rows.push(row.max(run.rows[run.rows.len() - 1]));
                     run.columns.push(column);
                 }
                 _ => runs.push(Run {
@@ -217,6 +221,12 @@ impl<'a> Shown<'a> {
         runs.into_iter()
             .map(|run| self.without_waiting(run))
             .collect()
+    }
+
+    /// Whether a row belongs to the time before it: rows that fall are another
+    /// time, unless their order does not matter.
+    fn goes_on(&self, run: &Run, row: usize) -> bool {
+        self.no_course || run.rows.last() <= Some(&row)
     }
 
     /// Whoever pauses before or after a step looks like its first or last

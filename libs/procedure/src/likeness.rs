@@ -24,8 +24,11 @@ pub(crate) struct Likeness {
     /// where that is. A step that was not done has no such stretch.
     pub(crate) course: Vec<(f64, Range<usize>)>,
     /// What the trainee's contrast between alike and unlike is relative to the
-    /// gold's own; below [`MIN_CONTRAST`] the videos show different work.
+    /// gold's own, by stretches that follow a step's course; below
+    /// [`MIN_CONTRAST`] the videos show different work.
     pub(crate) contrast: f64,
+    /// The same by single clips.
+    pub(crate) clip_contrast: f64,
     /// Per gold.
     levels: Vec<Levels>,
 }
@@ -39,6 +42,7 @@ impl Likeness {
             idle: vec![-1.0; clips],
             course: vec![(f64::NEG_INFINITY, 0..0); steps],
             contrast: f64::NEG_INFINITY,
+            clip_contrast: f64::NEG_INFINITY,
             levels: Vec::with_capacity(golds.len()),
         };
         for gold in golds {
@@ -66,6 +70,7 @@ impl Likeness {
         let evidence = gold.evidence;
         let levels = Levels::new(gold, self.clips);
         self.contrast = self.contrast.max(levels.contrast);
+        self.clip_contrast = self.clip_contrast.max(levels.clip_contrast);
         for (likeness, &similarity) in self.step.iter_mut().zip(&evidence.step_similarity) {
             *likeness = likeness.max(levels.clip.likeness(similarity));
         }
@@ -105,6 +110,7 @@ struct Levels {
     /// For a stretch that follows a step's course.
     course: Scale,
     contrast: f64,
+    clip_contrast: f64,
 }
 
 /// From a similarity to a likeness.
@@ -119,7 +125,7 @@ impl Levels {
         // The most similar that clips of one movement are to each other.
         let own = f64::from(evidence.gold_self_similarity_quantiles[4]);
         let (best, others) = ranked(&step_maxima(gold), evidence.picture.columns as usize);
-        let clip = Scale::bounded(level(others), best, own).0;
+        let (clip, clip_contrast) = Scale::bounded(level(others), best, own);
         let matches: Vec<f64> = evidence
             .step_matches
             .iter()
@@ -136,6 +142,7 @@ impl Levels {
             clip,
             course,
             contrast,
+            clip_contrast,
         }
     }
 }

@@ -140,6 +140,7 @@ pub fn score_without(
         .filter(|clip| !clip.flags.is_empty())
         .count() as f64
         / input.trainee.len() as f64;
+    let explained = decoded.step_of.iter().flatten().count() as f64 / input.trainee.len() as f64;
     let judge = |score: f64, steps: &[StepResult]| {
         verdict(&Grounds {
             plan: &plan,
@@ -147,6 +148,8 @@ pub fn score_without(
             steps,
             doubtful: &doubtful,
             contrast: likeness.contrast,
+            clip_contrast: likeness.clip_contrast,
+            explained,
             flagged,
         })
     };

@@ -1,6 +1,8 @@
 //! From a score to a verdict.
 
-use crate::calibration::{BLIND_FLAGGED, MIN_CONTRAST, REVIEW_FLAGGED};
+use crate::calibration::{
+    BLIND_FLAGGED, LITTLE_EXPLAINED, MIN_CONTRAST, REVIEW_FLAGGED, WEAK_CONTRAST,
+};
 use crate::plan::Plan;
 use crate::report::{StepResult, StepStatus, Verdict};
 
@@ -13,6 +15,10 @@ pub(crate) struct Grounds<'a> {
     pub(crate) doubtful: &'a [usize],
     /// See [`crate::likeness::Likeness::contrast`].
     pub(crate) contrast: f64,
+    /// See [`crate::likeness::Likeness::clip_contrast`].
+    pub(crate) clip_contrast: f64,
+    /// Share of the trainee's clips that show a step.
+    pub(crate) explained: f64,
     /// Share of the trainee's clips that cannot be seen well.
     pub(crate) flagged: f64,
 }
@@ -34,6 +40,15 @@ pub(crate) fn verdict(grounds: &Grounds<'_>) -> (Verdict, String) {
         return (
             Verdict::NotComparable,
             "The two videos are no more alike than videos of different work, so the score means nothing.".to_owned(),
+        );
+    }
+    if grounds.clip_contrast < WEAK_CONTRAST && grounds.explained < LITTLE_EXPLAINED {
+        return (
+            Verdict::NotComparable,
+            format!(
+                "Only {:.0} % of the trainee's video resembles steps of the gold, and those weakly: it seems to show different work, so the score means nothing.",
+                100.0 * grounds.explained
+            ),
         );
     }
     if grounds.flagged >= REVIEW_FLAGGED {
