@@ -88,12 +88,14 @@ fn any_clips(clips: usize) -> impl Strategy<Value = Vec<Clip>> {
         0.2,
         prop_oneof![Just(ClipFlag::Frozen), Just(ClipFlag::Blurry)],
     );
-    proptest::collection::vec(flag, clips).prop_map(|flags| {
-        let clip = |(index, flag): (usize, Option<ClipFlag>)| Clip {
+    let motion = proptest::option::weighted(0.95, 0.0..20.0_f64);
+    proptest::collection::vec((flag, motion), clips).prop_map(|views| {
+        let clip = |(index, (flag, motion)): (usize, (Option<ClipFlag>, Option<f64>))| Clip {
             flags: flag.into_iter().collect(),
+            motion,
             ..Clip::new(index as f64, index as f64 + 1.5)
         };
-        flags.into_iter().enumerate().map(clip).collect()
+        views.into_iter().enumerate().map(clip).collect()
     })
 }
 
@@ -154,9 +156,15 @@ fn arbitrary() -> impl Strategy<Value = Arbitrary> {
 
 proptest! {
     #[test]
-    fn any_evidence_gives_a_sound_outcome(Arbitrary { procedure, prepared, alignment, evidence, clips } in arbitrary()) {
-        let golds = [GoldInput { prepared: &prepared, alignment: &alignment, evidence: &evidence }];
-        let outcome = score(&ScoreInput { procedure: &procedure, golds: &golds, trainee: &clips }).unwrap();
+    fn any_evidence_gives_a_sound_outcome(
+        Arbitrary { procedure, prepared, alignment, evidence, clips } in arbitrary(),
+        (shared_pause, no_course) in any::<(bool, bool)>(),
+        count in 1_usize..=3,
+    ) {
+        let gold = GoldInput { prepared: &prepared, alignment: &alignment, evidence: &evidence };
+        let golds = vec![gold; count];
+        let input = ScoreInput { procedure: &procedure, golds: &golds, trainee: &clips };
+        let outcome = score_without(&input, Ablation { shared_pause, no_course }).unwrap();
         let steps = procedure.steps.len();
         prop_assert!((0.0..=100.0).contains(&outcome.score));
         let lost: f64 = outcome.deviations.iter().map(|deviation| deviation.points_lost).sum();
