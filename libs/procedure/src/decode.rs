@@ -93,23 +93,23 @@ impl Decoded {
             return;
         }
         let is_free = |clip: &usize| self.step_of[*clip].is_none();
-        let free = place.clone().filter(is_free).count();
         let (Some(first), Some(last)) = (
             place.clone().find(is_free),
             place.clone().rev().find(is_free),
         ) else {
             return;
         };
-        let between = (first..=last).all(|clip| is_free(&clip));
-        if between && free as f64 >= RECLAIMED * place.len() as f64 {
-            let nats = NATS_PER_LIKENESS * (course - BACKGROUND) * free as f64 / lag;
+        let free = first..last + 1;
+        let enough = RECLAIMED * place.len() as f64;
+        if free.clone().all(|clip| is_free(&clip)) && free.len() as f64 >= enough {
+            let nats = NATS_PER_LIKENESS * (course - BACKGROUND) * free.len() as f64 / lag;
             let occurrence = Occurrence {
                 step,
-                clips: first..last + 1,
+                clips: free.clone(),
                 evidence: JUMP + nats,
                 broken_off: 0.0,
             };
-            self.add(occurrence, first..=last);
+            self.add(occurrence, free);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use sopilot_dtw::SOFT_MAXIMUM_TEMPERATURE;
 
 use crate::calibration::{ALIKE_QUANTILE, MIN_CONTRAST, MIN_GOLD_CONTRAST};
-use crate::clip::quantile;
+use crate::clip::{median, quantile};
 use crate::score::GoldInput;
 
 /// How alike the trainee's M clips are to the K steps.
@@ -150,11 +150,11 @@ impl Levels {
 /// Of similarities with all steps but the best: what is unrelated. Centring
 /// pushes the gold's steps apart, below 0; but what belongs to no step at all
 /// is unrelated to each of them, at about 0.
-fn level(mut others: Vec<f64>) -> f64 {
+fn level(others: Vec<f64>) -> f64 {
     if others.is_empty() {
         0.0
     } else {
-        quantile(&mut others, 0.5).max(0.0)
+        median(others).max(0.0)
     }
 }
 

@@ -208,22 +208,6 @@ mod tests {
         }
     }
 
-    fn step(index: u32, status: StepStatus, start_s: Option<f64>) -> StepResult {
-        let time = |start_s| TimeRange {
-            start_s,
-            end_s: start_s + 1.0,
-        };
-        StepResult {
-            index,
-            name: String::new(),
-            status,
-            gold_time: time(0.0),
-            trainee_time: start_s.map(time),
-            duration_ratio: None,
-            similarity: 1.0,
-        }
-    }
-
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() < 1e-6
     }
@@ -273,11 +257,11 @@ mod tests {
     #[test]
     fn step_metrics_of_a_hand_made_example() {
         let steps = [
-            step(0, StepStatus::Deviated, Some(5.0)),
-            step(1, StepStatus::Done, Some(2.0)),
-            step(2, StepStatus::Missing, None),
-            step(3, StepStatus::Wrong, Some(1.0)),
-            step(4, StepStatus::Deviated, Some(0.5)),
+            StepResult::sample(0, StepStatus::Deviated, Some(5.0)),
+            StepResult::sample(1, StepStatus::Done, Some(2.0)),
+            StepResult::sample(2, StepStatus::Missing, None),
+            StepResult::sample(3, StepStatus::Wrong, Some(1.0)),
+            StepResult::sample(4, StepStatus::Deviated, Some(0.5)),
         ];
         let over = Deviation {
             kind: DeviationType::OverTime,

@@ -119,3 +119,24 @@ pub enum StepStatus {
     /// Optional and left out.
     Skipped,
 }
+
+#[cfg(test)]
+impl StepResult {
+    /// A step that the gold shows from 0 to 1 s, and the trainee, if at all,
+    /// for a second from `start_s` on.
+    pub(crate) fn sample(index: u32, status: StepStatus, start_s: Option<f64>) -> Self {
+        let time = |start_s| TimeRange {
+            start_s,
+            end_s: start_s + 1.0,
+        };
+        Self {
+            index,
+            name: String::new(),
+            status,
+            gold_time: time(0.0),
+            trainee_time: start_s.map(time),
+            duration_ratio: None,
+            similarity: 1.0,
+        }
+    }
+}

@@ -40,23 +40,10 @@ pub(crate) fn step_of(steps: &[StepResult], deviation: &Deviation) -> usize {
 mod tests {
     use super::*;
     use crate::procedure::TimeRange;
-    use crate::report::Verdict;
-    use crate::report::{DeviationType, StepStatus};
+    use crate::report::{DeviationType, StepStatus, Verdict};
 
     fn step(index: u32, start_s: Option<f64>) -> StepResult {
-        let time = |start_s| TimeRange {
-            start_s,
-            end_s: start_s + 1.0,
-        };
-        StepResult {
-            index,
-            name: String::new(),
-            status: StepStatus::Done,
-            gold_time: time(0.0),
-            trainee_time: start_s.map(time),
-            duration_ratio: None,
-            similarity: 1.0,
-        }
+        StepResult::sample(index, StepStatus::Done, start_s)
     }
 
     fn deviation(gold_step: Option<u32>, start_s: f64, points_lost: f64) -> Deviation {
