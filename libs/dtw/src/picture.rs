@@ -1,5 +1,9 @@
 //! The similarity matrix, averaged down to something that can be shown.
 
+use std::ops::Range;
+
+use crate::warp::{Boundary, Warp};
+
 /// Most rows and most columns of a [`SimilarityPicture`]: eight minutes at two
 /// clips a second are kept whole, and at an hour a cell still spans less than
 /// four seconds.
@@ -22,6 +26,28 @@ pub struct SimilarityPicture {
 }
 
 impl SimilarityPicture {
+    /// Where some rows match best inside the trainee, as columns, and the mean
+    /// similarity along that match: subsequence warping with free start and
+    /// end on 1 − similarity. The rows must be some, and lie in the picture.
+    pub fn best_stretch(&self, rows: Range<usize>) -> (Range<usize>, f32) {
+        let columns = self.columns as usize;
+        let mut warp = Warp::new(rows.len(), columns, Boundary::OpenColumns)
+            .expect("a picture's directions take 256 KiB at most");
+        for row in rows.clone() {
+            let costs: Vec<f32> = (0..columns)
+                .map(|column| 1.0 - self.similarity(row, column))
+                .collect();
+            warp.push_row(&costs);
+        }
+        let path = warp.path();
+        let along = path
+            .iter()
+            .map(|&(row, column)| self.similarity(rows.start + row as usize, column as usize));
+        let mean = along.sum::<f32>() / path.len() as f32;
+        let (first, last) = (path[0].1 as usize, path[path.len() - 1].1 as usize);
+        (first..last + 1, mean)
+    }
+
     /// The similarity that a cell stands for, to half of 1/255 of their range.
     pub fn similarity(&self, row: usize, column: usize) -> f32 {
         let cell = self.cells[row * self.columns as usize + column];

@@ -10,6 +10,7 @@ use crate::calibration::{
 use crate::clip::median;
 use crate::confidence::calibrated;
 use crate::decode::Occurrence;
+use crate::procedure::Step;
 use crate::reading::{Main, Reading};
 use crate::report::DeviationType;
 
@@ -138,6 +139,55 @@ fn about_time(reading: &Reading<'_>, step: usize, clips: &Range<usize>) -> Optio
             format!("{expected:.1} s would be usual at this trainee's tempo"),
         ),
     };
+    let (kind, confidence) = time_out_of(reading, clips, shortest, longest, expected)?;
+    Some(Finding {
+        kind,
+        step: Some(step),
+        clips: clips.clone(),
+        confidence,
+        reason: format!("\"{}\" took {duration:.1} s; {allowed}", planned.name),
+    })
+}
+
+/// The time from the first to the last of some steps, which make up one with
+/// limits of its own. `None` if it has none or not all of them were done.
+pub(crate) fn group_time(
+    reading: &Reading<'_>,
+    units: Range<usize>,
+    whole: &Step,
+) -> Option<Finding> {
+    let limits = whole.duration?;
+    let first = units.start;
+    let done = units
+        .map(|unit| Some(reading.main[unit].as_ref()?.occurrence.clips.clone()))
+        .collect::<Option<Vec<_>>>()?;
+    let clips = done
+        .into_iter()
+        .reduce(|all, part| all.start.min(part.start)..all.end.max(part.end))?;
+    let (kind, confidence) =
+        time_out_of(reading, &clips, limits.min_s, limits.max_s, limits.max_s)?;
+    let duration = reading.duration_s(&clips);
+    Some(Finding {
+        kind,
+        step: Some(first),
+        clips,
+        confidence: calibrated(kind, confidence),
+        reason: format!(
+            "\"{}\" took {duration:.1} s; {:.1} s to {:.1} s are allowed",
+            whole.name, limits.min_s, limits.max_s
+        ),
+    })
+}
+
+/// Whether a stretch is longer or shorter than allowed, and how surely.
+fn time_out_of(
+    reading: &Reading<'_>,
+    clips: &Range<usize>,
+    shortest: f64,
+    longest: f64,
+    expected: f64,
+) -> Option<(DeviationType, f64)> {
+    let duration = reading.duration_s(clips);
     let (kind, excess) = if duration > longest {
         (DeviationType::OverTime, (duration / longest).ln())
     } else if duration < shortest {
@@ -147,13 +197,7 @@ fn about_time(reading: &Reading<'_>, step: usize, clips: &Range<usize>) -> Optio
     };
     // Each end of an occurrence is known to about one clip.
     let uncertainty = DURATION_NOISE + reading.timeline.clip_s / duration.max(expected);
-    Some(Finding {
-        kind,
-        step: Some(step),
-        clips: clips.clone(),
-        confidence: logistic(excess / uncertainty),
-        reason: format!("\"{}\" took {duration:.1} s; {allowed}", planned.name),
-    })
+    Some((kind, logistic(excess / uncertainty)))
 }
 
 fn about_absent(reading: &Reading<'_>, step: usize, free: &mut [Range<usize>]) -> Option<Finding> {

@@ -24,6 +24,8 @@ mod clip;
 mod confidence;
 mod decode;
 mod findings;
+mod hierarchy;
+mod judged;
 mod kernel;
 mod likeness;
 mod lint;

@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use crate::clip::Timeline;
+use crate::hierarchy::Hierarchy;
 use crate::kernel::ReducedKernel;
-use crate::prepare::{PreparedStep, StepSource};
+use crate::prepare::{MIN_PART_CLIPS, PreparedStep, StepSource};
+use crate::procedure::Procedure;
 
 /// Two steps are alike if their clips find one another this similar, as a
 /// share of what clips of one movement reach (the gold's quantile 0.95).
@@ -32,7 +34,8 @@ pub struct LintFinding {
 pub enum LintKind {
     /// Two steps look the same to the embedder.
     StepsAlike,
-    /// A step is shorter than the clips that should show it.
+    /// A step is shorter than the clips that should show it, or a part of a step
+    /// too short to be judged by itself.
     StepTooShort,
     /// Much of the gold belongs to no step.
     TooMuchIdle,
@@ -40,52 +43,123 @@ pub enum LintKind {
     PoorPicture,
 }
 
-pub(crate) fn lint(
-    steps: &[PreparedStep],
-    timeline: &Timeline<'_>,
-    kernel: &ReducedKernel,
-    source: StepSource,
-    quantiles: &[f32; 5],
-) -> Vec<LintFinding> {
-    let mut findings = steps_alike(steps, kernel, quantiles);
-    findings.extend(steps_too_short(steps, timeline));
-    if source == StepSource::Given {
-        findings.extend(too_much_idle(steps, timeline));
-    }
-    findings.extend(poor_picture(steps, timeline));
-    findings
+/// What is looked at.
+pub(crate) struct Linted<'a> {
+    pub(crate) procedure: &'a Procedure,
+    pub(crate) hierarchy: Hierarchy,
+    /// The procedure's steps without parts, …
+    pub(crate) leaves: Vec<usize>,
+    /// … and when the gold shows them.
+    pub(crate) steps: &'a [PreparedStep],
+    pub(crate) timeline: &'a Timeline<'a>,
+    pub(crate) kernel: &'a ReducedKernel,
+    pub(crate) source: StepSource,
+    pub(crate) quantiles: &'a [f32; 5],
 }
 
-fn steps_alike(
-    steps: &[PreparedStep],
-    kernel: &ReducedKernel,
-    quantiles: &[f32; 5],
-) -> Vec<LintFinding> {
-    let rows: Vec<Range<usize>> = steps
-        .iter()
-        .map(|step| kernel.rows_of(&step.clips))
-        .collect();
-    let alike = ALIKE_SHARE * f64::from(quantiles[4]);
-    let mut findings = Vec::new();
-    for second in 0..steps.len() {
-        for first in 0..second {
-            let (a, b) = (&rows[first], &rows[second]);
-            let mutual = mean_best(kernel, a, b)
-                .zip(mean_best(kernel, b, a))
-                .map(|(a, b)| a.min(b));
-            if mutual.is_some_and(|mutual| mutual > 0.0 && mutual >= alike) {
-                findings.push(LintFinding {
-                    kind: LintKind::StepsAlike,
-                    steps: vec![first as u32, second as u32],
-                    message: format!(
-                        "steps \"{}\" and \"{}\" look alike and may be confused: merge them, or film what tells them apart",
-                        steps[first].name, steps[second].name
-                    ),
-                });
+/// What was found.
+pub(crate) struct Lint {
+    pub(crate) findings: Vec<LintFinding>,
+    /// Of the steps without parts, counted among themselves: those that look
+    /// like another part of the same step.
+    pub(crate) parts_alike: Vec<usize>,
+}
+
+pub(crate) fn lint(linted: &Linted<'_>) -> Lint {
+    let mut lint = Lint {
+        findings: Vec::new(),
+        parts_alike: Vec::new(),
+    };
+    linted.steps_alike(&mut lint);
+    linted.steps_too_short(&mut lint);
+    if linted.source == StepSource::Given {
+        lint.findings
+            .extend(too_much_idle(linted.steps, linted.timeline));
+    }
+    lint.findings.extend(poor_picture(linted, linted.timeline));
+    lint
+}
+
+impl Linted<'_> {
+    /// The step that a step without parts is a part of.
+    fn whole(&self, leaf: usize) -> Option<usize> {
+        self.hierarchy.parent(self.leaves[leaf])
+    }
+
+    /// Which steps of the procedure some steps without parts are.
+    fn named(&self, leaves: &[usize]) -> Vec<u32> {
+        leaves
+            .iter()
+            .map(|&leaf| self.leaves[leaf] as u32)
+            .collect()
+    }
+
+    fn steps_alike(&self, lint: &mut Lint) {
+        let rows: Vec<Range<usize>> = (self.steps.iter())
+            .map(|step| self.kernel.rows_of(&step.clips))
+            .collect();
+        let alike = ALIKE_SHARE * f64::from(self.quantiles[4]);
+        for second in 0..rows.len() {
+            for first in 0..second {
+                let (a, b) = (&rows[first], &rows[second]);
+                let mutual = mean_best(self.kernel, a, b)
+                    .zip(mean_best(self.kernel, b, a))
+                    .map(|(a, b)| a.min(b));
+                if mutual.is_some_and(|mutual| mutual > 0.0 && mutual >= alike) {
+                    self.add_alike(first, second, lint);
+                }
             }
         }
     }
-    findings
+
+    fn add_alike(&self, first: usize, second: usize, lint: &mut Lint) {
+        let whole = self
+            .whole(second)
+            .filter(|_| self.whole(first) == self.whole(second));
+        let consequence = match whole {
+            Some(whole) => {
+                lint.parts_alike.extend([first, second]);
+                format!(
+                    "so \"{}\" is judged as a whole: merge them, or film what tells them apart",
+                    self.procedure.steps[whole].name
+                )
+            }
+            None => "and may be confused: merge them, or film what tells them apart".to_owned(),
+        };
+        lint.findings.push(LintFinding {
+            kind: LintKind::StepsAlike,
+            steps: self.named(&[first, second]),
+            message: format!(
+                "steps \"{}\" and \"{}\" look alike {consequence}",
+                self.steps[first].name, self.steps[second].name
+            ),
+        });
+    }
+
+    fn steps_too_short(&self, lint: &mut Lint) {
+        let clip_s = self.timeline.clip_s;
+        for (leaf, step) in self.steps.iter().enumerate() {
+            let (name, duration) = (&step.name, step.time.duration_s());
+            let message = match self.whole(leaf) {
+                Some(whole) if !step.resolved => {
+                    format!(
+                        "step \"{name}\" lasts {duration:.1} s, less than the {:.1} s from which a part of a step can be judged by itself, so \"{}\" is judged as a whole: merge it with a neighbour, or leave it as it is",
+                        MIN_PART_CLIPS * clip_s,
+                        self.procedure.steps[whole].name
+                    )
+                }
+                None if duration < clip_s => format!(
+                    "step \"{name}\" lasts {duration:.1} s, less than one clip ({clip_s:.1} s), so every clip of it shows its neighbours, too: merge it with a neighbour"
+                ),
+                _ => continue,
+            };
+            lint.findings.push(LintFinding {
+                kind: LintKind::StepTooShort,
+                steps: self.named(&[leaf]),
+                message,
+            });
+        }
+    }
 }
 
 /// How similar a row of `from` is to the most similar one of `to` that shares
@@ -99,21 +173,6 @@ fn mean_best(kernel: &ReducedKernel, from: &Range<usize>, to: &Range<usize>) -> 
     };
     let best: Vec<f64> = from.clone().filter_map(best).collect();
     (!best.is_empty()).then(|| best.iter().sum::<f64>() / best.len() as f64)
-}
-
-fn steps_too_short(steps: &[PreparedStep], timeline: &Timeline<'_>) -> Vec<LintFinding> {
-    let too_short = |(index, step): (usize, &PreparedStep)| {
-        let duration = step.time.duration_s();
-        (duration < timeline.clip_s).then(|| LintFinding {
-            kind: LintKind::StepTooShort,
-            steps: vec![index as u32],
-            message: format!(
-                "step \"{}\" lasts {duration:.1} s, less than one clip ({:.1} s), so every clip of it shows its neighbours, too: merge it with a neighbour",
-                step.name, timeline.clip_s
-            ),
-        })
-    };
-    steps.iter().enumerate().filter_map(too_short).collect()
 }
 
 fn too_much_idle(steps: &[PreparedStep], timeline: &Timeline<'_>) -> Option<LintFinding> {
@@ -130,7 +189,8 @@ fn too_much_idle(steps: &[PreparedStep], timeline: &Timeline<'_>) -> Option<Lint
     })
 }
 
-fn poor_picture(steps: &[PreparedStep], timeline: &Timeline<'_>) -> Option<LintFinding> {
+fn poor_picture(linted: &Linted<'_>, timeline: &Timeline<'_>) -> Option<LintFinding> {
+    let steps = linted.steps;
     let flagged = |clips: Range<usize>| {
         let clips = &timeline.clips[clips];
         clips.iter().filter(|clip| !clip.flags.is_empty()).count() as f64 / clips.len() as f64
@@ -155,7 +215,7 @@ fn poor_picture(steps: &[PreparedStep], timeline: &Timeline<'_>) -> Option<LintF
     };
     Some(LintFinding {
         kind: LintKind::PoorPicture,
-        steps: poor.iter().map(|&index| index as u32).collect(),
+        steps: linted.named(&poor),
         message: format!(
             "{:.0} % of the gold's clips are dark, burnt out, blurry or frozen{place}: film it again in better light with a steady camera",
             100.0 * overall

@@ -1,7 +1,8 @@
-//! What should have been done: the procedure and the golds that show it.
+//! What should have been done: the steps that are judged and the golds that
+//! show them.
 
 use crate::order::StepOrder;
-use crate::procedure::{Procedure, Step, Thresholds, TimeRange};
+use crate::procedure::{Step, Thresholds, TimeRange};
 use crate::score::GoldInput;
 
 pub(crate) struct Plan {
@@ -19,32 +20,25 @@ pub(crate) struct PlannedStep {
 }
 
 impl Plan {
-    /// All golds have the same number of steps, as many as the procedure if
-    /// that lists any.
-    pub(crate) fn new(procedure: &Procedure, golds: &[&GoldInput<'_>]) -> Self {
-        let planned = |(index, prepared): (usize, &crate::prepare::PreparedStep)| PlannedStep {
-            step: procedure
-                .steps
-                .get(index)
-                .cloned()
-                .unwrap_or_else(|| Step::named(prepared.name.clone())),
-            gold_time: prepared.time,
+    /// All golds have these steps.
+    pub(crate) fn new(
+        steps: Vec<Step>,
+        order: StepOrder,
+        thresholds: Thresholds,
+        golds: &[&GoldInput<'_>],
+    ) -> Self {
+        let planned = |(index, step): (usize, Step)| PlannedStep {
+            step,
+            gold_time: golds[0].prepared.steps[index].time,
             gold_durations_s: golds
                 .iter()
                 .map(|gold| gold.prepared.steps[index].time.duration_s())
                 .collect(),
         };
-        let steps: Vec<PlannedStep> = golds[0]
-            .prepared
-            .steps
-            .iter()
-            .enumerate()
-            .map(planned)
-            .collect();
         Self {
-            order: StepOrder::new(&procedure.order, steps.len()),
-            steps,
-            thresholds: procedure.thresholds,
+            steps: steps.into_iter().enumerate().map(planned).collect(),
+            order,
+            thresholds,
         }
     }
 

@@ -6,14 +6,19 @@ use sopilot_dtw::{Centring, MatrixView, Options, neighbour_quantiles};
 
 use crate::change_points;
 use crate::clip::{Clip, Timeline, find_bad_clip};
+use crate::hierarchy::Hierarchy;
 use crate::kernel::ReducedKernel;
-use crate::lint::{LintFinding, lint};
-use crate::procedure::{Procedure, TimeRange};
+use crate::lint::{LintFinding, Linted, lint};
+use crate::procedure::{Procedure, Step, TimeRange};
 use crate::validate::{neighbour_mistake, time_mistake};
 
 /// Shortest step that is looked for, in seconds: below it, parts of a movement
 /// are found rather than steps.
 const MIN_FOUND_STEP_S: f64 = 3.0;
+
+/// A part of a step is judged by itself from this many clips that share no
+/// frame: of fewer, a stretch that follows its course is found by chance.
+pub(crate) const MIN_PART_CLIPS: f64 = 3.0;
 
 pub use error::PrepareError;
 
@@ -22,7 +27,7 @@ mod error;
 /// Everything that depends on a gold video alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PreparedGold {
-    /// The gold's steps in order; at least one.
+    /// The gold's steps in order, those without parts; at least one.
     pub steps: Vec<PreparedStep>,
     /// Where the steps came from.
     pub step_source: StepSource,
@@ -45,6 +50,10 @@ pub struct PreparedStep {
     pub time: TimeRange,
     /// The clips whose middle lies in the step; at least one.
     pub clips: Range<u32>,
+    /// Whether a part of a step is long enough, and unlike enough to the other
+    /// parts, to be judged by itself in this gold. Says nothing about a step
+    /// that is no part of another: it always is.
+    pub resolved: bool,
 }
 
 /// Where a gold's steps came from.
@@ -59,8 +68,8 @@ pub enum StepSource {
 /// Prepares a gold: its steps, what "similar" means in it, and what its author
 /// should know.
 ///
-/// `step_times`, if not empty, replaces the times of the procedure's steps:
-/// every gold but the first shows them at other times. If there are no times
+/// `step_times`, if not empty, replaces the times of the procedure's steps
+/// without parts: every gold but the first shows them at other times. If there are no times
 /// at all and the procedure lists no steps, they are found as change points.
 pub fn prepare(
     gold: &MatrixView<'_>,
@@ -85,21 +94,35 @@ pub fn prepare(
     };
     let kernel = ReducedKernel::new(gold, &options)?;
     let named = named_times(procedure, step_times)?;
-    let (steps, step_source) = if named.is_empty() {
+    let (mut steps, step_source) = if named.is_empty() {
         (found_steps(&kernel, &timeline), StepSource::Found)
     } else {
-        (given_steps(&named, &timeline)?, StepSource::Given)
+        (
+            given_steps(procedure, &named, &timeline)?,
+            StepSource::Given,
+        )
     };
     let ranges: Vec<Range<u32>> = steps.iter().map(|step| step.clips.clone()).collect();
     let self_similarity_quantiles = neighbour_quantiles(gold, &ranges, &options)?;
+    let hierarchy = match step_source {
+        StepSource::Given => Hierarchy::of(&procedure.steps),
+        StepSource::Found => Hierarchy::flat(steps.len()),
+    };
+    let lint = lint(&Linted {
+        leaves: hierarchy.leaves(),
+        hierarchy,
+        procedure,
+        steps: &steps,
+        timeline: &timeline,
+        kernel: &kernel,
+        source: step_source,
+        quantiles: &self_similarity_quantiles,
+    });
+    for part in lint.parts_alike {
+        steps[part].resolved = false;
+    }
     Ok(PreparedGold {
-        lint: lint(
-            &steps,
-            &timeline,
-            &kernel,
-            step_source,
-            &self_similarity_quantiles,
-        ),
+        lint: lint.findings,
         self_similarity_quantiles,
         non_overlapping_lag: options.non_overlapping_lag,
         steps,
@@ -126,7 +149,7 @@ pub fn place_steps(
         return Err(PrepareError::NoTimes { steps: 0 });
     }
     Ok((
-        given_steps(&named, &timeline)?,
+        given_steps(procedure, &named, &timeline)?,
         timeline.non_overlapping_lag(),
     ))
 }
@@ -136,7 +159,8 @@ fn named_times<'p>(
     procedure: &'p Procedure,
     step_times: &[TimeRange],
 ) -> Result<Vec<(&'p str, TimeRange)>, PrepareError> {
-    let steps = &procedure.steps;
+    let leaves = Hierarchy::of(&procedure.steps).leaves();
+    let steps: Vec<&Step> = leaves.iter().map(|&leaf| &procedure.steps[leaf]).collect();
     let named: Vec<(&str, TimeRange)> = if !step_times.is_empty() {
         if step_times.len() != steps.len() {
             return Err(PrepareError::StepTimesCount {
@@ -152,7 +176,7 @@ fn named_times<'p>(
     } else if steps.iter().all(|step| step.gold_time.is_none()) && !steps.is_empty() {
         return Err(PrepareError::NoTimes { steps: steps.len() });
     } else {
-        let with_time = |step: &'p crate::procedure::Step| {
+        let with_time = |step: &&'p Step| {
             let missing = || PrepareError::StepTimeMissing {
                 name: step.name.clone(),
             };
@@ -182,6 +206,7 @@ fn named_times<'p>(
 }
 
 fn given_steps(
+    procedure: &Procedure,
     named: &[(&str, TimeRange)],
     timeline: &Timeline<'_>,
 ) -> Result<Vec<PreparedStep>, PrepareError> {
@@ -194,7 +219,9 @@ fn given_steps(
         };
         before(time.start_s)..before(time.end_s)
     };
-    let prepared = |&(name, time): &(&str, TimeRange)| {
+    let hierarchy = Hierarchy::of(&procedure.steps);
+    let leaves = hierarchy.leaves();
+    let prepared = |(leaf, &(name, time)): (usize, &(&str, TimeRange))| {
         let TimeRange { start_s, end_s } = time;
         let name = name.to_owned();
         // The last clip may end before the video does: times up to one clip
@@ -217,9 +244,15 @@ fn given_steps(
                 stride_s: timeline.stride_s,
             });
         }
-        Ok(PreparedStep { name, time, clips })
+        Ok(PreparedStep {
+            name,
+            time,
+            clips,
+            resolved: hierarchy.parent(leaves[leaf]).is_none()
+                || time.duration_s() >= MIN_PART_CLIPS * timeline.clip_s,
+        })
     };
-    named.iter().map(prepared).collect()
+    named.iter().enumerate().map(prepared).collect()
 }
 
 fn found_steps(kernel: &ReducedKernel, timeline: &Timeline<'_>) -> Vec<PreparedStep> {
@@ -237,6 +270,7 @@ fn found_steps(kernel: &ReducedKernel, timeline: &Timeline<'_>) -> Vec<PreparedS
                 name: format!("Step {}", index + 1),
                 time: timeline.time_of(&clips),
                 clips: clips.start as u32..clips.end as u32,
+                resolved: true,
             }
         })
         .collect()

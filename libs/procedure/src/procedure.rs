@@ -4,8 +4,9 @@
 /// [`Procedure::validate`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Procedure {
-    /// The steps in the order in which the gold shows them, at most
-    /// [`Procedure::MAX_STEPS`]. Empty: steps are found in the gold.
+    /// The steps in the order in which the gold shows them, each followed by
+    /// its parts; at most [`Procedure::MAX_STEPS`]. Empty: steps are found in
+    /// the gold.
     pub steps: Vec<Step>,
     /// Which orders are allowed.
     pub order: Order,
@@ -20,13 +21,18 @@ pub struct Step {
     pub name: String,
     /// What is done, for people.
     pub description: String,
-    /// When the gold shows it. Given for all steps or for none.
+    /// The step that it is a part of, as an index of the procedure's steps.
+    pub parent: Option<usize>,
+    /// When the gold shows it. Given for all steps without parts or for none;
+    /// a step with parts takes its time from them.
     pub gold_time: Option<TimeRange>,
-    /// A critical step that is missing or wrong can never pass.
+    /// A critical step that is missing or wrong, as a whole or in a part, can
+    /// never pass.
     pub critical: bool,
-    /// An optional step may be left out at no cost.
+    /// An optional step may be left out as a whole at no cost.
     pub optional: bool,
-    /// Share of the score relative to other steps, greater than 0.
+    /// Share of the score relative to other parts of the same step, or to other
+    /// steps that are no part of any; greater than 0.
     pub weight: f64,
     /// Shortest and longest allowed duration. `None`: judged against the gold.
     pub duration: Option<DurationRange>,
@@ -56,8 +62,8 @@ pub enum Order {
     /// Each step after the one listed before it.
     #[default]
     Sequential,
-    /// Any order in which the first step of every pair comes before the
-    /// second; indices from 0, without cycles.
+    /// Any order in which the first step of every pair, with all its parts,
+    /// comes before the second; indices from 0, without cycles.
     Partial(Vec<(usize, usize)>),
 }
 
@@ -83,6 +89,8 @@ impl Procedure {
     pub const MAX_STEPS: usize = 200;
     /// Longest name of a step.
     pub const MAX_NAME_CHARS: usize = 200;
+    /// Most levels of steps: a step, its parts, their parts, and so on.
+    pub const MAX_LEVELS: usize = 4;
 }
 
 impl Step {
@@ -92,6 +100,7 @@ impl Step {
         Self {
             name: name.into(),
             description: String::new(),
+            parent: None,
             gold_time: None,
             critical: false,
             optional: false,

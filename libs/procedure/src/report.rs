@@ -16,7 +16,8 @@ pub struct ScoreOutcome {
     /// What differs from the procedure, ordered by time in the trainee's
     /// video.
     pub deviations: Vec<Deviation>,
-    /// What became of every step, in the gold's order.
+    /// What became of every step, in the procedure's order. A step with parts
+    /// is missing if all of them are, and wrong if some are missing or wrong.
     pub steps: Vec<StepResult>,
     /// The metrics of the earlier system, against the first gold.
     pub metrics: Metrics,
@@ -46,7 +47,8 @@ pub enum Verdict {
 pub struct Deviation {
     /// What kind.
     pub kind: DeviationType,
-    /// The gold's step it is about, from 0. `None` for extra activity.
+    /// The procedure's step it is about, from 0: the finest of which it can be
+    /// said. `None` for extra activity.
     pub gold_step: Option<u32>,
     /// Name of that step; empty for extra activity.
     pub step_name: String,
@@ -89,6 +91,8 @@ pub enum DeviationType {
 pub struct StepResult {
     /// The step, from 0.
     pub index: u32,
+    /// The step that it is a part of.
+    pub parent: Option<u32>,
     /// Its name.
     pub name: String,
     /// What became of it.
@@ -118,6 +122,9 @@ pub enum StepStatus {
     Missing,
     /// Optional and left out.
     Skipped,
+    /// A part of a step that cannot be told from the other parts in every gold,
+    /// or is too short: the step is judged as a whole.
+    Unresolved,
 }
 
 #[cfg(test)]
@@ -131,6 +138,7 @@ impl StepResult {
         };
         Self {
             index,
+            parent: None,
             name: String::new(),
             status,
             gold_time: time(0.0),

@@ -1,6 +1,8 @@
 //! Evidence in, an outcome out.
 
 mod check;
+mod price;
+mod roll_up;
 
 use std::ops::Range;
 
@@ -10,16 +12,18 @@ use crate::ablation::Ablation;
 use crate::clip::{Clip, Timeline};
 use crate::decode::decode;
 use crate::findings::{Finding, find};
+use crate::judged::Judged;
 use crate::likeness::Likeness;
 use crate::metrics::metrics;
-use crate::plan::Plan;
 use crate::prepare::PreparedGold;
-use crate::procedure::Procedure;
+use crate::procedure::{Procedure, TimeRange};
 use crate::reading::Reading;
 use crate::report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict};
 use crate::research::{Performance, research_metrics};
 use crate::verdict::{Grounds, verdict};
 use check::check;
+use price::{Priced, is_failure, price, price_groups, sort};
+use roll_up::{all_steps, hull, join};
 
 /// What a score is made from.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +76,7 @@ pub enum ScoreError {
     },
     /// The first gold's steps are not those of the procedure.
     #[error(
-        "the procedure has {procedure} steps but gold {gold} was prepared with {prepared}: prepare it again with this version of the task"
+        "the procedure has {procedure} steps without parts but gold {gold} was prepared with {prepared}: prepare it again with this version of the task"
     )]
     StepCount {
         /// The gold, from 0.
@@ -121,93 +125,132 @@ pub fn score_without(
     ablation: Ablation,
 ) -> Result<ScoreOutcome, ScoreError> {
     let (golds, golds_left_out) = check(input)?;
-    let plan = Plan::new(input.procedure, &golds);
+    let judged = Judged::new(input.procedure, &golds);
+    let gold_times: Vec<TimeRange> = (golds[0].prepared.steps.iter())
+        .map(|step| step.time)
+        .collect();
+    let inputs = judged.golds(&golds);
+    let golds: Vec<&GoldInput<'_>> = inputs.iter().collect();
+    let mut plan = judged.plan(input.procedure, &golds);
     let timeline = Timeline::new(input.trainee);
     let likeness = Likeness::new(&golds, input.trainee.len());
     let decoded = decode(&golds, &likeness, &plan.order, &timeline, ablation);
+    judged.leave_out(&mut plan, &decoded);
     let reading = Reading::new(&plan, &likeness, &timeline, &decoded);
     let (reported, doubted): (Vec<Finding>, Vec<Finding>) = find(&reading)
         .into_iter()
         .partition(|finding| finding.confidence >= plan.thresholds.min_confidence);
-    let steps: Vec<StepResult> = (0..plan.steps.len())
+    let units: Vec<StepResult> = (0..plan.steps.len())
         .map(|step| step_result(&reading, &reported, step))
         .collect();
-    let mut deviations = deviations(&reading, reported, &steps);
-    let doubtful = doubtful_steps(&doubted);
-    let flagged = input
-        .trainee
-        .iter()
-        .filter(|clip| !clip.flags.is_empty())
-        .count() as f64
-        / input.trainee.len() as f64;
-    let explained = decoded.step_of.iter().flatten().count() as f64 / input.trainee.len() as f64;
-    let judge = |score: f64, steps: &[StepResult]| {
-        verdict(&Grounds {
-            plan: &plan,
-            score,
-            steps,
-            doubtful: &doubtful,
-            contrast: likeness.contrast,
-            clip_contrast: likeness.clip_contrast,
-            explained,
-            flagged,
-        })
-    };
-    let lost: f64 = deviations.iter().map(|found| found.points_lost).sum();
-    let score = (100.0 - lost).clamp(0.0, 100.0);
-    let (verdict, verdict_reason) = judge(score, &steps);
-    for index in 0..deviations.len() {
-        let others = deviations
-            .iter()
-            .enumerate()
-            .filter(|(other, _)| *other != index);
-        let lost: f64 = others.map(|(_, other)| other.points_lost).sum();
-        let steps = steps_without(&steps, &deviations[index]);
-        deviations[index].verdict_without = judge((100.0 - lost).clamp(0.0, 100.0), &steps).0;
-    }
-    let metrics = metrics(
-        golds[0].alignment,
-        golds[0].evidence,
-        &plan.order,
-        &steps,
-        &deviations,
-    );
-    let research = research_metrics(&Performance {
+    let court = Court {
         reading: &reading,
-        evidence: golds[0].evidence,
-        steps: &steps,
-        deviations: &deviations,
-        doubted: &self::deviations(&reading, doubted, &steps),
-    });
+        doubtful: doubtful_steps(&doubted),
+        flagged: share(input.trainee, |clip| !clip.flags.is_empty()),
+        explained: share(&decoded.step_of, Option::is_some),
+    };
+    let mut priced = price(&reading, &judged, reported, &units);
+    let in_groups = price_groups(&reading, &judged, &units, &priced);
+    priced.extend(in_groups);
+    sort(&mut priced);
+    let in_units: Vec<Deviation> = priced.iter().map(|found| found.deviation.clone()).collect();
+    let doubted = price(&reading, &judged, doubted, &units);
+    let doubted: Vec<Deviation> = doubted.into_iter().map(|found| found.deviation).collect();
+    let priced = join(&judged, &units, priced);
+    let (score, verdict, verdict_reason) = court.judge(&units, &priced);
     Ok(ScoreOutcome {
         score,
         verdict,
         verdict_reason,
-        deviations,
-        steps,
-        metrics,
-        research,
+        metrics: metrics(
+            golds[0].alignment,
+            golds[0].evidence,
+            &plan.order,
+            &units,
+            &in_units,
+        ),
+        research: research_metrics(&Performance {
+            reading: &reading,
+            evidence: golds[0].evidence,
+            steps: &units,
+            deviations: &in_units,
+            doubted: &doubted,
+        }),
+        steps: all_steps(&judged, &units, &gold_times),
+        deviations: court.explained(&judged, &units, priced),
         golds_left_out,
     })
 }
 
-/// The steps had one deviation not happened: a step that it left out, or that
-/// was done wrongly, was done.
-fn steps_without(steps: &[StepResult], deviation: &Deviation) -> Vec<StepResult> {
-    let mut steps = steps.to_vec();
-    if let Some(step) = deviation.gold_step
-        && is_failure(deviation.kind)
-    {
-        steps[step as usize].status = StepStatus::Done;
-    }
-    steps
+/// What passes judgement on the judged steps.
+struct Court<'a> {
+    reading: &'a Reading<'a>,
+    /// See [`Grounds`].
+    doubtful: Vec<usize>,
+    flagged: f64,
+    explained: f64,
 }
 
-fn is_failure(kind: DeviationType) -> bool {
-    matches!(
-        kind,
-        DeviationType::MissingStep | DeviationType::WrongExecution
-    )
+impl Court<'_> {
+    /// Score, verdict and why.
+    fn judge<'p>(
+        &self,
+        units: &[StepResult],
+        priced: impl IntoIterator<Item = &'p Priced>,
+    ) -> (f64, Verdict, String) {
+        let points = |found: &Priced| found.deviation.points_lost;
+        let lost: f64 = priced.into_iter().map(points).sum();
+        let score = (100.0 - lost).clamp(0.0, 100.0);
+        let (verdict, reason) = verdict(&Grounds {
+            plan: self.reading.plan,
+            score,
+            steps: units,
+            doubtful: &self.doubtful,
+            contrast: self.reading.likeness.contrast,
+            clip_contrast: self.reading.likeness.clip_contrast,
+            explained: self.explained,
+            flagged: self.flagged,
+        });
+        (score, verdict, reason)
+    }
+
+    /// The deviations in terms of the procedure's steps, each with what the
+    /// verdict would be without it: a step that it left out, or that was done
+    /// wrongly, was then done.
+    fn explained(
+        &self,
+        judged: &Judged,
+        units: &[StepResult],
+        mut priced: Vec<Priced>,
+    ) -> Vec<Deviation> {
+        sort(&mut priced);
+        let without = |index: usize| {
+            let mut steps = units.to_vec();
+            if is_failure(priced[index].deviation.kind) {
+                (steps[priced[index].units.clone()].iter_mut())
+                    .for_each(|step| step.status = StepStatus::Done);
+            }
+            let others = priced.iter().enumerate();
+            let others = others.filter(|(other, _)| *other != index);
+            self.judge(&steps, others.map(|(_, found)| found)).1
+        };
+        let deviation = |(index, found): (usize, &Priced)| {
+            let times = (units[found.units.clone()].iter()).map(|unit| unit.gold_time);
+            Deviation {
+                gold_step: found.step.map(|step| step as u32),
+                step_name: (found.step)
+                    .map_or_else(String::new, |step| judged.steps[step].name.clone()),
+                gold_time: times.reduce(hull),
+                verdict_without: without(index),
+                ..found.deviation.clone()
+            }
+        };
+        priced.iter().enumerate().map(deviation).collect()
+    }
+}
+
+fn share<T>(of: &[T], holds: impl Fn(&T) -> bool) -> f64 {
+    of.iter().filter(|item| holds(item)).count() as f64 / of.len() as f64
 }
 
 fn doubtful_steps(doubted: &[Finding]) -> Vec<usize> {
@@ -243,6 +286,7 @@ fn step_result(reading: &Reading<'_>, reported: &[Finding], step: usize) -> Step
     let clips = occurrence.or(wrong.map(|finding| &finding.clips));
     StepResult {
         index: step as u32,
+        parent: None,
         name: planned.step.name.clone(),
         status,
         gold_time: planned.gold_time,
@@ -253,53 +297,6 @@ fn step_result(reading: &Reading<'_>, reported: &[Finding], step: usize) -> Step
         }),
         similarity: clips.map_or(0.0, |clips| reading.likeness.mean(step, clips)),
     }
-}
-
-/// Prices the findings: a step's points are its weight's share of 100 among
-/// the steps that were not skipped.
-fn deviations(
-    reading: &Reading<'_>,
-    reported: Vec<Finding>,
-    steps: &[StepResult],
-) -> Vec<Deviation> {
-    let counts = |step: &&StepResult| step.status != StepStatus::Skipped;
-    let weight = |step: &StepResult| reading.plan.steps[step.index as usize].step.weight;
-    let total: f64 = steps.iter().filter(counts).map(weight).sum();
-    let mean_share = 100.0 / steps.iter().filter(counts).count().max(1) as f64;
-    let share = |step: usize| {
-        if total > 0.0 {
-            100.0 * weight(&steps[step]) / total
-        } else {
-            0.0
-        }
-    };
-    let mut deviations: Vec<Deviation> = reported
-        .into_iter()
-        .map(|finding| Deviation {
-            kind: finding.kind,
-            gold_step: finding.step.map(|step| step as u32),
-            step_name: finding
-                .step
-                .map_or_else(String::new, |step| reading.plan.name(step).to_owned()),
-            gold_time: finding.step.map(|step| reading.plan.steps[step].gold_time),
-            trainee_time: reading.timeline.time_of(&finding.clips),
-            confidence: finding.confidence.clamp(0.0, 1.0),
-            // Known once the verdict is.
-            verdict_without: Verdict::NotComparable,
-            points_lost: finding.kind.cost() * finding.step.map_or(mean_share, share),
-            reason: finding.reason,
-        })
-        .collect();
-    let key =
-        |deviation: &Deviation| (deviation.trainee_time.start_s, deviation.trainee_time.end_s);
-    deviations.sort_by(|a, b| {
-        let ((a_start, a_end), (b_start, b_end)) = (key(a), key(b));
-        a_start
-            .total_cmp(&b_start)
-            .then(a_end.total_cmp(&b_end))
-            .then(a.gold_step.cmp(&b.gold_step))
-    });
-    deviations
 }
 
 #[cfg(test)]

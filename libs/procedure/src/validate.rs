@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::order::StepOrder;
+use crate::hierarchy::Hierarchy;
 use crate::procedure::{Order, Procedure, Step, Thresholds, TimeRange};
 
 /// One mistake in a procedure.
@@ -35,8 +35,9 @@ impl Procedure {
         for (index, step) in self.steps.iter().enumerate() {
             check_numbers(index, step, &mut found);
         }
+        let hierarchy = check_parents(&self.steps, &mut found);
         check_times(&self.steps, &mut found);
-        check_order(&self.order, self.steps.len(), &mut found);
+        check_order(&self.order, &self.steps, hierarchy.as_ref(), &mut found);
         check_thresholds(&self.thresholds, &mut found);
         found.0
     }
@@ -158,17 +159,48 @@ fn check_numbers(index: usize, step: &Step, found: &mut Violations) {
     }
 }
 
+/// The shape of the list, if it has one.
+fn check_parents(steps: &[Step], found: &mut Violations) -> Option<Hierarchy> {
+    let before = found.0.len();
+    for (index, step) in steps.iter().enumerate() {
+        if let Some(mistake) = Hierarchy::mistake(steps, index) {
+            let message = format!("step \"{}\" {mistake}", step.name);
+            found.add(format!("steps[{index}].parent"), message);
+        }
+    }
+    if found.0.len() > before {
+        return None;
+    }
+    let hierarchy = Hierarchy::of(steps);
+    for (index, step) in steps.iter().enumerate() {
+        if hierarchy.has_parts(index) && step.gold_time.is_some() {
+            let message = format!(
+                "step \"{}\" has parts and takes its time from them: remove its own",
+                step.name
+            );
+            found.add(format!("steps[{index}].gold_time"), message);
+        }
+    }
+    Some(hierarchy)
+}
+
 fn check_times(steps: &[Step], found: &mut Violations) {
-    let timed = steps.iter().filter(|step| step.gold_time.is_some()).count();
+    let has_parts = |index: usize| steps.iter().any(|step| step.parent == Some(index));
+    let timed = (steps.iter().enumerate())
+        .filter(|(index, step)| step.gold_time.is_some() && !has_parts(*index))
+        .count();
     let mut before: Option<(&str, &TimeRange)> = None;
     for (index, step) in steps.iter().enumerate() {
+        if has_parts(index) {
+            continue;
+        }
         let field = format!("steps[{index}].gold_time");
         let Some(time) = &step.gold_time else {
             if timed > 0 {
                 let message = format!(
                     "step \"{}\" has no time, but {timed} of {} steps have one: give times for all steps or for none",
                     step.name,
-                    steps.len()
+                    (0..steps.len()).filter(|&step| !has_parts(step)).count()
                 );
                 found.add(field, message);
             }
@@ -191,10 +223,16 @@ fn check_times(steps: &[Step], found: &mut Violations) {
     }
 }
 
-fn check_order(order: &Order, steps: usize, found: &mut Violations) {
+fn check_order(
+    order: &Order,
+    steps: &[Step],
+    hierarchy: Option<&Hierarchy>,
+    found: &mut Violations,
+) {
     let Order::Partial(precedences) = order else {
         return;
     };
+    let steps = steps.len();
     let mut sound = true;
     for (index, &(before, after)) in precedences.iter().enumerate() {
         let field = format!("precedences[{index}]");
@@ -210,14 +248,31 @@ fn check_order(order: &Order, steps: usize, found: &mut Violations) {
                 format!("step {before} cannot come before itself: remove this precedence"),
             );
             sound = false;
+        } else if let Some(tree) = hierarchy
+            && (tree.is_in(before, after) || tree.is_in(after, before))
+        {
+            found.add(
+                field,
+                format!("one of step {before} and step {after} is a part of the other, so neither comes first: remove this precedence"),
+            );
+            sound = false;
         }
     }
-    if !sound || steps > Procedure::MAX_STEPS {
+    let Some(tree) = hierarchy.filter(|_| sound && steps <= Procedure::MAX_STEPS) else {
         return;
-    }
-    let closure = StepOrder::new(order, steps);
+    };
+    let leaves = tree.leaves();
+    let closure = tree.order(order, &leaves);
+    let of = |step: usize| -> Vec<usize> {
+        (0..leaves.len())
+            .filter(|&leaf| tree.is_in(leaves[leaf], step))
+            .collect()
+    };
     for (index, &(before, after)) in precedences.iter().enumerate() {
-        if closure.precedes(after, before) {
+        let (earlier, later) = (of(before), of(after));
+        let is_reversed =
+            |first: &usize| later.iter().any(|second| closure.precedes(*second, *first));
+        if earlier.iter().any(is_reversed) {
             found.add(
                 format!("precedences[{index}]"),
                 format!(

@@ -59,6 +59,7 @@ fn wire_step(step: &PreparedStep) -> wire::PreparedStep {
             first: step.clips.start,
             end: step.clips.end,
         }),
+        resolved: step.resolved,
     }
 }
 
@@ -78,6 +79,7 @@ fn step(wire: &wire::PreparedStep) -> Result<PreparedStep, Malformed> {
             end_s: wire.end_seconds,
         },
         clips: clips.first..clips.end,
+        resolved: wire.resolved,
     })
 }
 
@@ -128,6 +130,7 @@ mod tests {
                     end_s: 2.5,
                 },
                 clips: 0..4,
+                resolved: true,
             }],
             step_source: StepSource::Found,
             lint: vec![LintFinding {

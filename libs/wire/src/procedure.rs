@@ -43,6 +43,7 @@ fn step(wire: &wire::Step) -> Step {
     Step {
         name: wire.name.clone(),
         description: wire.description.clone(),
+        parent: wire.parent.map(|parent| parent as usize),
         gold_time: wire.gold_time.as_ref().map(time_range),
         critical: wire.critical,
         optional: wire.optional,

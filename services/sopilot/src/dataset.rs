@@ -180,6 +180,11 @@ fn procedure(steps: &Steps) -> Result<(Procedure, Arc<[TimeRange]>)> {
             ..Error::because(Reason::StepListInvalid, message)
         })
     })?;
+    if procedure.steps.iter().any(|step| step.parent.is_some()) {
+        return Err(steps.mistake(
+            "some steps have parts: labels are about one level of steps, so list the parts in place of their step",
+        ));
+    }
     let time = |step: &Step| {
         step.gold_time.map(|time| TimeRange {
             start_s: time.start_s,

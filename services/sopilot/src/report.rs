@@ -5,7 +5,7 @@ mod research;
 use std::fmt::Write as _;
 
 use sopilot_proto::scoring::v1::{
-    Deviation, DeviationType, ScoreReport, StepResult, StepStatus, TimeRange, Verdict,
+    DeviationType, ScoreReport, StepResult, StepStatus, TimeRange, Verdict,
 };
 
 use crate::{
@@ -23,7 +23,7 @@ pub(crate) fn report(report: &ScoreReport, effective: Verdict) -> String {
         text.push_str("\nNothing differs from the procedure.\n");
     } else {
         text.push_str("\nWhat cost points\n");
-        text.push_str(&deviations(&report.deviations));
+        text.push_str(&deviations(report));
     }
     if !report.steps.is_empty() {
         text.push_str("\nSteps\n");
@@ -118,7 +118,8 @@ fn head(report: &ScoreReport, effective: Verdict) -> String {
     text
 }
 
-fn deviations(deviations: &[Deviation]) -> String {
+fn deviations(report: &ScoreReport) -> String {
+    let numbers = numbers(&report.steps);
     let columns = [
         Column("Time", Align::Right),
         Column("What happened", Align::Left),
@@ -127,9 +128,12 @@ fn deviations(deviations: &[Deviation]) -> String {
         Column("Sure", Align::Right),
         Column("Seen", Align::Left),
     ];
-    let rows = deviations.iter().map(|deviation| {
+    let rows = report.deviations.iter().map(|deviation| {
         let step = match deviation.gold_step {
-            Some(index) => format!("{} {}", index + 1, deviation.step_name),
+            Some(index) => match numbers.get(index as usize) {
+                Some(number) => format!("{number} {}", deviation.step_name),
+                None => deviation.step_name.clone(),
+            },
             None => "-".to_owned(),
         };
         vec![
@@ -154,9 +158,11 @@ fn steps(steps: &[StepResult]) -> String {
         Column("Duration", Align::Right),
         Column("Status", Align::Left),
     ];
-    let rows = steps.iter().map(|step| {
+    let rows = steps.iter().zip(numbers(steps)).map(|(step, number)| {
+        // A step's parts stand further in.
+        let indent = "  ".repeat(number.matches('.').count());
         vec![
-            format!("{} {}", step.index + 1, step.name),
+            format!("{indent}{number} {}", step.name),
             step.gold_time.as_ref().map_or_else(dash, range),
             step.trainee_time.as_ref().map_or_else(dash, range),
             step.duration_ratio
@@ -167,6 +173,21 @@ fn steps(steps: &[StepResult]) -> String {
     table(&columns, rows)
 }
 
+/// What a person calls each step: 1, 2, 2.1, 2.2, 3.
+fn numbers(steps: &[StepResult]) -> Vec<String> {
+    let mut numbers: Vec<String> = Vec::with_capacity(steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        let siblings = steps[..index].iter();
+        let place = 1 + siblings.filter(|other| other.parent == step.parent).count();
+        let whole = step.parent.and_then(|parent| numbers.get(parent as usize));
+        numbers.push(match whole {
+            Some(whole) => format!("{whole}.{place}"),
+            None => place.to_string(),
+        });
+    }
+    numbers
+}
+
 fn status(status: StepStatus) -> &'static str {
     match status {
         StepStatus::Unspecified => "unknown",
@@ -175,6 +196,7 @@ fn status(status: StepStatus) -> &'static str {
         StepStatus::Wrong => "wrong or in part",
         StepStatus::Missing => "missing",
         StepStatus::Skipped => "left out (optional)",
+        StepStatus::Unresolved => "judged as a whole",
     }
 }
 
@@ -200,6 +222,8 @@ mod tests {
             end_seconds,
         }
     }
+
+    use sopilot_proto::scoring::v1::Deviation;
 
     fn sample() -> ScoreReport {
         let deviation =
@@ -242,6 +266,16 @@ mod tests {
             ],
             ..ScoreReport::default()
         }
+    }
+
+    #[test]
+    fn parts_are_numbered_within_their_step() {
+        let parents = [None, None, Some(1), Some(1), Some(3), None];
+        let steps = parents.map(|parent| StepResult {
+            parent,
+            ..StepResult::default()
+        });
+        assert_eq!(numbers(&steps), ["1", "2", "2.1", "2.2", "2.2.1", "3"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use sopilot_dtw::{MAX_PICTURE_SIDE, StepMatch};
 
 use crate::clip::find_bad_clip;
+use crate::hierarchy::Hierarchy;
 use crate::prepare::{PreparedStep, StepSource};
 use crate::score::{GoldInput, ScoreError, ScoreInput};
 
@@ -18,13 +19,14 @@ pub(super) fn check<'a>(
         return Err(ScoreError::BadClip { clip });
     }
     let steps = first.prepared.steps.len();
+    let leaves = Hierarchy::of(&input.procedure.steps).leaves().len();
     let (mut used, mut left_out) = (Vec::new(), Vec::new());
     for (index, gold) in input.golds.iter().enumerate() {
         let prepared = gold.prepared.steps.len();
         let expected = if input.procedure.steps.is_empty() {
             steps
         } else {
-            input.procedure.steps.len()
+            leaves
         };
         if prepared == expected && prepared > 0 {
             check_gold(index, gold, input.trainee.len())?;

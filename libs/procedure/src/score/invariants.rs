@@ -125,6 +125,7 @@ fn prepared(steps: usize, clips_per_step: usize, quantiles: [f32; 5]) -> Prepare
                 end_s: clips.end as f64,
             },
             clips: clips.start as u32..clips.end as u32,
+            resolved: true,
         }
     };
     PreparedGold {

@@ -2,6 +2,8 @@
 
 use sopilot_dtw::{Centring, MatrixView, Options, Side, align_with_evidence};
 
+mod parts;
+
 use super::*;
 use crate::clip::ClipFlag;
 use crate::prepare::prepare;

@@ -82,6 +82,7 @@ fn wire_step(step: StepResult) -> wire::StepResult {
         StepStatus::Wrong => wire::StepStatus::Wrong,
         StepStatus::Missing => wire::StepStatus::Missing,
         StepStatus::Skipped => wire::StepStatus::Skipped,
+        StepStatus::Unresolved => wire::StepStatus::Unresolved,
     };
     wire::StepResult {
         index: step.index,
@@ -91,6 +92,7 @@ fn wire_step(step: StepResult) -> wire::StepResult {
         trainee_time: step.trainee_time.as_ref().map(wire_time_range),
         duration_ratio: step.duration_ratio,
         similarity: step.similarity,
+        parent: step.parent,
     }
 }
 

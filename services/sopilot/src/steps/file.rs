@@ -52,6 +52,8 @@ struct Step {
     weight: Option<f64>,
     #[serde(default)]
     duration: Option<Duration>,
+    #[serde(default)]
+    steps: Vec<Spanned<Self>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,20 +93,40 @@ pub(super) const KIND: Kind = Kind {
     advice: "`sopilot score --help` shows a whole list of steps",
 };
 
+/// A step, and the index of the step that it is a part of.
+type Listed<'a> = (&'a Spanned<Step>, Option<u32>);
+
+/// Adds some steps and their parts.
+fn list<'a>(steps: &'a [Spanned<Step>], parent: Option<u32>, listed: &mut Vec<Listed<'a>>) {
+    for step in steps {
+        let index = listed.len() as u32;
+        listed.push((step, parent));
+        list(&step.value.steps, Some(index), listed);
+    }
+}
+
 impl File {
-    /// Line and column of each step.
+    /// Every step, followed by its parts, with its parent.
+    fn listed(&self) -> Vec<Listed<'_>> {
+        let mut listed = Vec::new();
+        list(&self.steps, None, &mut listed);
+        listed
+    }
+
+    /// Line and column of each step, in the order of the procedure.
     pub(super) fn places(&self) -> Vec<(u64, u64)> {
-        self.steps.iter().map(place).collect()
+        self.listed().iter().map(|(step, _)| place(step)).collect()
     }
 
     /// The procedure for the wire, or every mistake in the document's values.
     pub(super) fn into_procedure(self, file: &str) -> Result<wire::Procedure> {
         let mut found = Found::new(&KIND, file);
         let precedences = self.precedences(&mut found);
-        let steps = self
-            .steps
-            .iter()
-            .map(|step| step.value.wire(place(step), &mut found));
+        let listed = self.listed();
+        let steps = listed.into_iter().map(|(step, parent)| wire::Step {
+            parent,
+            ..step.value.wire(place(step), &mut found)
+        });
         let procedure = wire::Procedure {
             steps: steps.collect(),
             order_policy: match self.order {
@@ -125,7 +147,8 @@ impl File {
     }
 
     fn precedences(&self, found: &mut Found<'_>) -> Vec<wire::Precedence> {
-        let index = |name: &str| self.steps.iter().position(|step| step.value.name == name);
+        let listed = self.listed();
+        let index = |name: &str| listed.iter().position(|(step, _)| step.value.name == name);
         let mut precedences = Vec::with_capacity(self.precedences.len());
         for pair in &self.precedences {
             let (before, after) = &pair.value;
@@ -184,6 +207,7 @@ impl Step {
                 min_seconds: seconds(&range.min, found),
                 max_seconds: seconds(&range.max, found),
             }),
+            parent: None,
         }
     }
 }
@@ -191,6 +215,27 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_follow_their_step_with_its_index() {
+        let text = "steps:\n  - name: Open\n  - name: Fill\n    steps:\n      - name: Pour\n        steps: [{name: Tilt}, {name: Stop}]\n      - name: Wait\n  - name: Close\n";
+        let file = read("f", text).unwrap();
+        assert_eq!(file.places()[3], (6, 17));
+        let procedure = file.into_procedure("f").unwrap();
+        let listed: Vec<(&str, Option<u32>)> = (procedure.steps.iter())
+            .map(|step| (step.name.as_str(), step.parent))
+            .collect();
+        let expected = [
+            ("Open", None),
+            ("Fill", None),
+            ("Pour", Some(1)),
+            ("Tilt", Some(2)),
+            ("Stop", Some(2)),
+            ("Wait", Some(1)),
+            ("Close", None),
+        ];
+        assert_eq!(listed, expected);
+    }
 
     #[test]
     fn a_document_may_leave_out_everything_but_the_steps() {

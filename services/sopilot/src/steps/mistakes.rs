@@ -61,6 +61,7 @@ fn indexed<'a>(field: &'a str, list: &str) -> Option<(usize, &'a str)> {
 fn in_the_file(field: &str) -> &str {
     match field {
         "gold_time" => "start, end",
+        "parent" => "steps",
         "order_policy" => "order",
         "thresholds.pass_score" => "thresholds.pass",
         "thresholds.fail_score" => "thresholds.fail",
