@@ -17,7 +17,9 @@ use crate::validate::{neighbour_mistake, time_mistake};
 const MIN_FOUND_STEP_S: f64 = 3.0;
 
 /// A part of a step is judged by itself from this many clips that share no
-/// frame: of fewer, a stretch that follows its course is found by chance.
+/// frame: of fewer, a stretch that follows its course is found by chance. With
+/// every step of the tuning half cut in two, the F1 of 0.89 falls to 0.88 with
+/// three, to 0.84 with two and to 0.70 with one.
 pub(crate) const MIN_PART_CLIPS: f64 = 3.0;
 
 pub use error::PrepareError;

@@ -40,6 +40,57 @@ fn a_report_for_people_tells_the_forgotten_step() {
 }
 
 #[test]
+fn a_forgotten_part_is_told_and_makes_its_step_wrong() {
+    let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
+    let yaml = std::fs::read_to_string(&VIDEOS.steps).unwrap();
+    let mut lines: Vec<String> = yaml.lines().map(str::to_owned).collect();
+    let parts = lines.len() - 2;
+    lines[parts..]
+        .iter_mut()
+        .for_each(|line| line.insert_str(0, "    "));
+    lines.insert(
+        parts,
+        "  - name: Fasten\n    critical: true\n    steps:".to_owned(),
+    );
+    let nested = folder.path().join("nested.yaml");
+    std::fs::write(&nested, lines.join("\n")).unwrap();
+    let report = score(&place, &nested, &["--json"]).json();
+    let deviations = report["deviations"].as_array().unwrap();
+    assert_eq!(deviations.len(), 1, "{report:#}");
+    assert_eq!(deviations[0]["type"], "DEVIATION_TYPE_MISSING_STEP");
+    assert_eq!(deviations[0]["stepName"], FORGOTTEN);
+    let told = |index: usize| {
+        let step = &report["steps"][index];
+        (
+            step["name"].as_str().unwrap(),
+            step["status"].as_str().unwrap(),
+            step["parent"].as_u64(),
+        )
+    };
+    assert_eq!(told(2), ("Fasten", "STEP_STATUS_WRONG", None));
+    assert_eq!(told(3), (FORGOTTEN, "STEP_STATUS_MISSING", Some(2)));
+    assert_eq!(told(4).2, Some(2));
+    assert_eq!(report["verdict"], "VERDICT_FAIL");
+
+    // A step takes its time from its parts.
+    let own_time = yaml.replacen(
+        "name: ",
+        "steps: [{name: Begin, start: 0.1, end: 0.2}], name: ",
+        1,
+    );
+    std::fs::write(&nested, own_time).unwrap();
+    let ended = score(&place, &nested, &[]).expect(30);
+    assert!(
+        ended
+            .stderr
+            .contains("has parts and takes its time from them"),
+        "{}",
+        ended.stderr
+    );
+    assert!(ended.stderr.contains("nested.yaml:3:5"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_kept_folder_spares_the_second_ingest() {
     let folder = tempfile::tempdir().unwrap();
     let (place, data) = (Place::new(), folder.path().join("data"));
