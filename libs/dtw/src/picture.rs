@@ -26,15 +26,14 @@ pub struct SimilarityPicture {
 }
 
 impl SimilarityPicture {
-    /// Where some rows match best inside the trainee, as columns, and the mean
-    /// similarity along that match: subsequence warping with free start and
-    /// end on 1 − similarity. The rows must be some, and lie in the picture.
-    pub fn best_stretch(&self, rows: Range<usize>) -> (Range<usize>, f32) {
-        let columns = self.columns as usize;
-        let mut warp = Warp::new(rows.len(), columns, Boundary::OpenColumns)
+    /// Where some rows match best among some columns, and the mean similarity
+    /// along that match: subsequence warping with free start and end on
+    /// 1 − similarity. Both must not be empty, and lie in the picture.
+    pub fn best_stretch(&self, rows: Range<usize>, within: Range<usize>) -> (Range<usize>, f32) {
+        let mut warp = Warp::new(rows.len(), within.len(), Boundary::OpenColumns)
             .expect("a picture's directions take 256 KiB at most");
         for row in rows.clone() {
-            let costs: Vec<f32> = (0..columns)
+            let costs: Vec<f32> = (within.clone())
                 .map(|column| 1.0 - self.similarity(row, column))
                 .collect();
             warp.push_row(&costs);
@@ -42,10 +41,11 @@ impl SimilarityPicture {
         let path = warp.path();
         let along = path
             .iter()
-            .map(|&(row, column)| self.similarity(rows.start + row as usize, column as usize));
+            .map(|&(row, column)| (rows.start + row as usize, within.start + column as usize))
+            .map(|(row, column)| self.similarity(row, column));
         let mean = along.sum::<f32>() / path.len() as f32;
-        let (first, last) = (path[0].1 as usize, path[path.len() - 1].1 as usize);
-        (first..last + 1, mean)
+        let column = |cell: (u32, u32)| within.start + cell.1 as usize;
+        (column(path[0])..column(path[path.len() - 1]) + 1, mean)
     }
 
     /// The similarity that a cell stands for, to half of 1/255 of their range.

@@ -5,9 +5,14 @@
 
 /// Version of the rules and constants of this crate. Reports name it: two
 /// scores compare only if theirs are equal.
-pub const CALIBRATION: &str = "decode-2";
+pub const CALIBRATION: &str = "decode-3";
 
 // ---- Likeness: 0 is unrelated, 1 is as alike as the gold to itself. ----
+
+/// A look-alike that is already explained by another step speaks for a missing
+/// one by this much less: as far as from what speaks for nothing to clearly
+/// alike.
+pub(crate) const EXPLAINED: f64 = CLEARLY_ALIKE - BACKGROUND;
 
 /// The quantile of a trainee's best similarities that says what "alike" is for
 /// this trainee: high enough that a trainee who does half of the work wrong
@@ -82,9 +87,19 @@ pub(crate) const MIN_OCCURRENCE: f64 = 0.5;
 /// Nor is a stretch that goes through less than this share of the step.
 pub(crate) const MIN_FRAGMENT: f64 = 0.3;
 
-/// A step that was found nowhere was done where this share of its best stretch
-/// is free: a clip on either side may be a neighbour's.
-pub(crate) const RECLAIMED: f64 = 0.7;
+/// A step that was found nowhere was done where nothing else was, if that is
+/// only half-way as alike as it is unlike: somewhere it must have been done, and
+/// at another place other parts are mounted, so that it looks different. …
+pub(crate) const RECLAIMED: f64 = 0.4;
+/// … Its stretch lasts between half and twice as long as in the gold.
+pub(crate) const RECLAIMED_LENGTH: std::ops::RangeInclusive<f64> = 0.5..=2.0;
+
+/// Of several ways to name the steps that were out of order, the one counts
+/// whose steps moved furthest: a place further is worth this part of a sure
+/// occurrence.
+pub(crate) const MOVED: f64 = 0.1;
+/// However far it moved, an occurrence counts for something.
+pub(crate) const LEAST_WEIGHT: f64 = 0.05;
 
 // ---- Deviations. ----
 

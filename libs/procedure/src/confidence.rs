@@ -16,7 +16,13 @@ const SURE: Knots = &[(0.0, 0.0), (0.45, 0.45), (0.6, 0.9), (1.0, 0.99)];
 /// Movements that repeat within a step look like a short second time.
 const REPEATED: Knots = &[(0.0, 0.0), (0.7, 0.45), (0.8, 0.85), (1.0, 0.95)];
 /// A step that seems broken off may only have been decoded badly.
-const WRONG: Knots = &[(0.0, 0.0), (0.5, 0.5), (0.7, 0.8), (1.0, 0.9)];
+const WRONG: Knots = &[
+    (0.0, 0.0),
+    (0.5, 0.42),
+    (0.57, 0.5),
+    (0.7, 0.72),
+    (1.0, 0.82),
+];
 
 /// How often a finding of this kind with so much evidence is right.
 pub(crate) fn calibrated(kind: DeviationType, evidence: f64) -> f64 {

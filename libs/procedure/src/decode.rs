@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::ablation::Ablation;
 use crate::calibration::{
     BACKGROUND, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, MIN_ROWS_FOR_PACE, NATS_PER_LIKENESS,
-    POOR_VIEW, RECLAIMED, SOFT_LIMIT,
+    POOR_VIEW, RECLAIMED, RECLAIMED_LENGTH, SOFT_LIMIT,
 };
 use crate::clip::{Timeline, median};
 use crate::likeness::Likeness;
@@ -38,6 +38,9 @@ pub(crate) struct Decoded {
     /// The gold's place that the clip shows: its step, plus the part of that
     /// step before it. `None` where none was told apart.
     pub(crate) positions: Vec<Option<f64>>,
+    /// Per step: how alike the stretch is that follows its course best among
+    /// those in which no step was done. `None` if there was always one.
+    pub(crate) free_course: Vec<Option<f64>>,
 }
 
 /// Decodes the trainee's clips. As many neighbours as share frames count as one
@@ -57,6 +60,7 @@ pub(crate) fn decode(
         occurrences: Vec::new(),
         step_of: vec![None; timeline.clips.len()],
         positions: Vec::new(),
+        free_course: Vec::new(),
     };
     for run in shown.runs(&places) {
         if run.evidence >= MIN_OCCURRENCE && shown.spans(&run) >= MIN_FRAGMENT {
@@ -65,12 +69,28 @@ pub(crate) fn decode(
         }
     }
     decoded.positions = shown.positions(&places, &decoded.step_of);
-    if !ablation.no_course {
-        for step in 0..steps {
-            decoded.reclaim(step, likeness, f64::from(timeline.non_overlapping_lag()));
+    let lag = f64::from(timeline.non_overlapping_lag());
+    for step in 0..steps {
+        let free = shown.best_free(step, &decoded.step_of);
+        if let Some((course, clips)) = &free
+            && !ablation.no_course
+        {
+            let usual = golds[0].prepared.steps[step].clips.len() as f64;
+            let fits = RECLAIMED_LENGTH.contains(&(clips.len() as f64 / usual));
+            if fits && *course >= RECLAIMED && !decoded.has(step) {
+                decoded.reclaim(step, *course, clips.clone(), lag);
+            }
         }
+        decoded.free_course.push(free.map(|(course, _)| course));
     }
     decoded
+}
+
+impl Occurrence {
+    /// From 0 to 1: as sure as its evidence is large against a jump.
+    pub(crate) fn sureness(&self) -> f64 {
+        self.evidence / (self.evidence + JUMP)
+    }
 }
 
 impl Decoded {
@@ -83,34 +103,21 @@ impl Decoded {
         self.occurrences.sort_by_key(|found| found.clips.start);
     }
 
-    /// A step that was found nowhere but whose course is well matched by a
-    /// stretch that nothing explains was done there. At another place than the
-    /// gold's, other parts are already mounted, so it is less alike, and the way
-    /// there and back costs two jumps.
-    fn reclaim(&mut self, step: usize, likeness: &Likeness, lag: f64) {
-        let (course, place) = &likeness.course[step];
-        if *course < BACKGROUND || self.occurrences.iter().any(|found| found.step == step) {
-            return;
-        }
-        let is_free = |clip: &usize| self.step_of[*clip].is_none();
-        let (Some(first), Some(last)) = (
-            place.clone().find(is_free),
-            place.clone().rev().find(is_free),
-        ) else {
-            return;
+    fn has(&self, step: usize) -> bool {
+        self.occurrences.iter().any(|found| found.step == step)
+    }
+
+    /// A step that was found nowhere was done where nothing else was and what
+    /// was done follows its course. The way there and back cost two jumps.
+    fn reclaim(&mut self, step: usize, course: f64, clips: Range<usize>, lag: f64) {
+        let nats = NATS_PER_LIKENESS * (course - RECLAIMED) * clips.len() as f64 / lag;
+        let occurrence = Occurrence {
+            step,
+            clips: clips.clone(),
+            evidence: JUMP + nats,
+            broken_off: 0.0,
         };
-        let free = first..last + 1;
-        let enough = RECLAIMED * place.len() as f64;
-        if free.clone().all(|clip| is_free(&clip)) && free.len() as f64 >= enough {
-            let nats = NATS_PER_LIKENESS * (course - BACKGROUND) * free.len() as f64 / lag;
-            let occurrence = Occurrence {
-                step,
-                clips: free.clone(),
-                evidence: JUMP + nats,
-                broken_off: 0.0,
-            };
-            self.add(occurrence, free);
-        }
+        self.add(occurrence, clips);
     }
 }
 
@@ -278,6 +285,34 @@ impl<'a> Shown<'a> {
             }
         }
         positions
+    }
+
+    /// The stretch that follows a step's course best among clips that show no
+    /// step, and how alike it is.
+    fn best_free(&self, step: usize, step_of: &[Option<usize>]) -> Option<(f64, Range<usize>)> {
+        let is_free = |&column: &usize| self.clips(column).all(|clip| step_of[clip].is_none());
+        let mut runs: Vec<Range<usize>> = Vec::new();
+        for column in (0..self.columns).filter(is_free) {
+            match runs.last_mut() {
+                Some(run) if run.end == column => run.end += 1,
+                _ => runs.push(column..column + 1),
+            }
+        }
+        let in_gold = |(gold, input): (usize, &&GoldInput<'_>)| {
+            let rows = input.picture_rows(step);
+            let best_in = |run: &Range<usize>| {
+                let (columns, similarity) =
+                    (input.evidence.picture).best_stretch(rows.clone(), run.clone());
+                let clips = self.clips(columns.start).start..self.clips(columns.end - 1).end;
+                (self.likeness.course_against(gold, similarity), clips)
+            };
+            // A single clip follows no course.
+            let runs = runs.iter().filter(|run| run.len() > 1);
+            runs.map(best_in).max_by(|a, b| a.0.total_cmp(&b.0))
+        };
+        (self.golds.iter().enumerate())
+            .filter_map(in_gold)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
     }
 
     /// Which part of its step a run lies in, from its first row to its last.

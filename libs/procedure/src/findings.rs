@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::calibration::{
     BROKEN_OFF, BROKEN_OFF_FAST, BROKEN_OFF_TIME, CLEARLY_ALIKE, COST_EXTRA, COST_MISSING,
-    COST_OUT_OF_ORDER, COST_REPEATED, COST_TIME, COST_WRONG, DURATION_NOISE, EXTRA_SHARE, JUMP,
-    SLOT_FILLED,
+    COST_OUT_OF_ORDER, COST_REPEATED, COST_TIME, COST_WRONG, DURATION_NOISE, EXPLAINED,
+    EXTRA_SHARE, SLOT_FILLED,
 };
 use crate::clip::median;
 use crate::confidence::calibrated;
@@ -72,7 +72,7 @@ fn about_done(
             kind: DeviationType::OutOfOrder,
             step: Some(step),
             clips: clips.clone(),
-            confidence: from_nats(main.occurrence.evidence),
+            confidence: main.occurrence.sureness(),
             reason: format!("\"{name}\" was done at a place that the procedure does not allow"),
         });
     }
@@ -232,7 +232,8 @@ fn about_absent(reading: &Reading<'_>, step: usize, free: &mut [Range<usize>]) -
 }
 
 /// How sure it is that a step was not done: by the stretch that follows its
-/// course best, wherever that is, and by how much of its place can be seen. A
+/// course best, where no step was done or, less so, where another was, and by
+/// how much of its place can be seen. A
 /// step that was not done but has a look-alike reaches the level of background;
 /// half-way from there to alike it is in doubt.
 fn confidence_of_absence(reading: &Reading<'_>, step: usize) -> f64 {
@@ -243,7 +244,9 @@ fn confidence_of_absence(reading: &Reading<'_>, step: usize) -> f64 {
         .filter(|clip| clip.flags.is_empty())
         .count();
     let view = seen as f64 / slot.len() as f64;
-    let course = likeness.course[step].0.clamp(-1.0, 2.0);
+    let elsewhere = likeness.course[step] - EXPLAINED;
+    let free = reading.decoded.free_course[step].unwrap_or(elsewhere);
+    let course = elsewhere.max(free).clamp(-1.0, 2.0);
     logistic(8.0 * (CLEARLY_ALIKE - course)) * (0.5 + 0.5 * view)
 }
 
@@ -252,7 +255,7 @@ fn repetitions<'r>(reading: &'r Reading<'_>) -> impl Iterator<Item = Finding> + 
         kind: DeviationType::RepeatedStep,
         step: Some(occurrence.step),
         clips: occurrence.clips.clone(),
-        confidence: from_nats(occurrence.evidence),
+        confidence: occurrence.sureness(),
         reason: format!(
             "\"{}\" was done once more",
             reading.plan.name(occurrence.step)
@@ -299,11 +302,6 @@ fn at_least_one(clips: &Range<usize>, of: usize) -> Range<usize> {
     } else {
         clips.clone()
     }
-}
-
-/// An occurrence is as sure as its evidence is large against a jump.
-fn from_nats(evidence: f64) -> f64 {
-    evidence / (evidence + JUMP)
 }
 
 fn logistic(x: f64) -> f64 {

@@ -194,7 +194,8 @@ fn soft_maximum(gold: &GoldInput<'_>, unit: &Unit, clip: usize) -> f32 {
 /// Where a step as a whole matches best, as far as the picture shows it.
 fn best_match(gold: &GoldInput<'_>, step: usize) -> StepMatch {
     let picture = &gold.evidence.picture;
-    let (columns, similarity) = picture.best_stretch(gold.picture_rows(step));
+    let (columns, similarity) =
+        picture.best_stretch(gold.picture_rows(step), 0..picture.columns as usize);
     let clips = gold.alignment.trainee_clips as usize;
     let first = |column: usize| (column * clips).div_ceil(picture.columns as usize) as u32;
     StepMatch {

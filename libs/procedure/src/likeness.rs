@@ -20,9 +20,9 @@ pub(crate) struct Likeness {
     /// M: how alike the clip is to a part of a gold that belongs to no step, if
     /// it is more like that than like any step; else below 0.
     pub(crate) idle: Vec<f64>,
-    /// K: how alike the stretch is that follows the step's course best, and
-    /// where that is. A step that was not done has no such stretch.
-    pub(crate) course: Vec<(f64, Range<usize>)>,
+    /// K: how alike the stretch is that follows the step's course best. A step
+    /// that was not done has no such stretch.
+    pub(crate) course: Vec<f64>,
     /// What the trainee's contrast between alike and unlike is relative to the
     /// gold's own, by stretches that follow a step's course; below
     /// [`MIN_CONTRAST`] the videos show different work.
@@ -40,7 +40,7 @@ impl Likeness {
             clips,
             step: vec![f64::NEG_INFINITY; steps * clips],
             idle: vec![-1.0; clips],
-            course: vec![(f64::NEG_INFINITY, 0..0); steps],
+            course: vec![f64::NEG_INFINITY; steps],
             contrast: f64::NEG_INFINITY,
             clip_contrast: f64::NEG_INFINITY,
             levels: Vec::with_capacity(golds.len()),
@@ -58,6 +58,12 @@ impl Likeness {
     /// A similarity with any clip of one gold as a likeness.
     pub(crate) fn against(&self, gold: usize, similarity: f32) -> f64 {
         self.levels[gold].clip.likeness(similarity)
+    }
+
+    /// The similarity of a stretch that follows a step's course in one gold, as
+    /// a likeness.
+    pub(crate) fn course_against(&self, gold: usize, similarity: f32) -> f64 {
+        self.levels[gold].course.likeness(similarity)
     }
 
     /// Mean over some clips, cut to 0..=1; 0 over none.
@@ -93,11 +99,7 @@ impl Likeness {
             }
         }
         for (course, found) in self.course.iter_mut().zip(&evidence.step_matches) {
-            let likeness = levels.course.likeness(found.similarity);
-            if likeness > course.0 {
-                let clips = found.trainee.start as usize..found.trainee.end as usize;
-                *course = (likeness, clips);
-            }
+            *course = course.max(levels.course.likeness(found.similarity));
         }
         self.levels.push(levels);
     }

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use crate::calibration::{
-    BACKGROUND, CALM_QUANTILE, CALM_SHARE, CLEARLY_ALIKE, IDLE_MOTION, MIN_STEPS_FOR_TEMPO,
+    BACKGROUND, CALM_QUANTILE, CALM_SHARE, CLEARLY_ALIKE, IDLE_MOTION, LEAST_WEIGHT,
+    MIN_STEPS_FOR_TEMPO, MOVED,
 };
 use crate::clip::{Timeline, median, quantile};
 use crate::decode::{Decoded, Occurrence};
@@ -152,7 +153,8 @@ fn choose<'a>(plan: &Plan, decoded: &'a Decoded) -> (Vec<Option<Main>>, Vec<&'a 
     let occurrences = &decoded.occurrences;
     let done: Vec<(usize, f64)> = occurrences
         .iter()
-        .map(|found| (found.step, found.evidence))
+        .enumerate()
+        .map(|(place, found)| (found.step, weight_in_order(occurrences, place)))
         .collect();
     let in_order = consistent_subset(&done, &plan.order);
     let mut chosen: Vec<Option<usize>> = vec![None; plan.steps.len()];
@@ -177,6 +179,19 @@ fn choose<'a>(plan: &Plan, decoded: &'a Decoded) -> (Vec<Option<Main>>, Vec<&'a 
         .map(|index| &occurrences[index])
         .collect();
     (main, surplus)
+}
+
+/// What an occurrence counts where not all can be in order: more the surer it
+/// is, and less the further it stands from its place in the gold. So one step
+/// that moved far is out of order rather than the two that it jumped over.
+fn weight_in_order(occurrences: &[Occurrence], place: usize) -> f64 {
+    let found = &occurrences[place];
+    let before = occurrences.iter().filter(|other| other.step < found.step);
+    let again = occurrences[..place]
+        .iter()
+        .filter(|other| other.step == found.step);
+    let moved = place.abs_diff(before.count() + again.count()) as f64;
+    (found.sureness() - MOVED * moved).max(LEAST_WEIGHT)
 }
 
 /// Runs of clips that belong to no step, resemble no idle part of a gold, are
