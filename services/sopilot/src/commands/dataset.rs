@@ -32,6 +32,7 @@ use crate::{
 Examples:
   sopilot dataset drawn                      # 4 tasks, about 80 trainees, some minutes
   sopilot dataset drawn --tasks 12 --rounds 2 --split reporting --seed 5
+  sopilot dataset good --tasks 20 --split reporting --good-only
 ")]
 pub(crate) struct DatasetArgs {
     /// Folder to fill; it must be new or empty
@@ -48,6 +49,9 @@ pub(crate) struct DatasetArgs {
     /// Only one half; tasks of one half are never in the other
     #[arg(long, value_enum)]
     split: Option<Half>,
+    /// Only trainees who make no mistake: to count false alarms on many of them
+    #[arg(long)]
+    good_only: bool,
 }
 
 /// A half of a data set.
@@ -64,7 +68,7 @@ pub(crate) async fn run(args: &DatasetArgs) -> Result<()> {
     let interrupt = Interrupt::new()?;
     let folder = new_or_empty(&args.folder, "name a new folder")?;
     interrupt.remains(&folder.display().to_string(), "holds what was drawn so far");
-    let plans = plan_dataset(&DatasetOptions {
+    let mut plans = plan_dataset(&DatasetOptions {
         seed: args.seed,
         tasks: args.tasks.into(),
         rounds: args.rounds.into(),
@@ -73,6 +77,12 @@ pub(crate) async fn run(args: &DatasetArgs) -> Result<()> {
             Half::Reporting => Split::Reporting,
         }),
     });
+    if args.good_only {
+        for plan in &mut plans {
+            let is_good = |video: &Recording| video.performance.truth().deviations.is_empty();
+            plan.trainees.retain(is_good);
+        }
+    }
     let videos: usize = plans.iter().map(|plan| 1 + plan.trainees.len()).sum();
     let message = format!(
         "{}: {}, {}\n",
