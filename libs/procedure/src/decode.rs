@@ -211,13 +211,17 @@ impl<'a> Shown<'a> {
                 continue;
             };
             let nats = self.nats(self.tracks[track].states.start + row, column);
-            match runs.last_mut() {
-                Some(run) if run.track == track && self.goes_on(run, row) => {
+            let last = runs.last_mut().and_then(|run| {
+                let row = self.row_in(run.track, track, row)?;
+                self.goes_on(run, row).then_some((run, row))
+            });
+            match last {
+                Some((run, row)) => {
                     run.evidence += nats;
                     run.rows.push(row.max(run.rows[run.rows.len() - 1]));
                     run.columns.push(column);
                 }
-                _ => runs.push(Run {
+                None => runs.push(Run {
                     track,
                     evidence: nats,
                     rows: vec![row],
@@ -228,6 +232,14 @@ impl<'a> Shown<'a> {
         runs.into_iter()
             .map(|run| self.without_waiting(run))
             .collect()
+    }
+
+    /// A row of one track as that of another at the same part of the same step:
+    /// whoever does half of a step as one gold and the rest as another does it
+    /// once. `None` if they show different steps.
+    fn row_in(&self, track: usize, of: usize, row: usize) -> Option<usize> {
+        let (own, other) = (&self.tracks[track], &self.tracks[of]);
+        (own.step == other.step).then(|| row * own.states.len() / other.states.len())
     }
 
     /// Whether a row belongs to the time before it: rows that fall are another

@@ -97,6 +97,31 @@ fn kinds(outcome: &ScoreOutcome) -> Vec<(DeviationType, Option<u32>)> {
         .collect()
 }
 
+#[test]
+fn a_step_begun_as_one_gold_and_ended_as_another_was_done_once() {
+    for seed in SEEDS {
+        let work = Work::new(seed, 5);
+        let (first, second) = (work.gold(seed), work.gold(seed + 50));
+        let middle = |gold: &Performance| (gold.steps[2].1.start + gold.steps[2].1.end) / 2;
+        let mut rows = first.rows[..middle(&first)].to_vec();
+        rows.extend_from_slice(&second.rows[middle(&second)..]);
+        let trainee = Performance {
+            rows,
+            steps: Vec::new(),
+        };
+        let procedure = first.procedure();
+        let times: Vec<TimeRange> = (second.procedure().steps.iter())
+            .map(|step| step.gold_time.unwrap())
+            .collect();
+        let golds = [
+            compare(&procedure, &first, &[], &trainee),
+            compare(&procedure, &second, &times, &trainee),
+        ];
+        let outcome = outcome(&procedure, &golds, &trainee.clips());
+        assert_eq!(kinds(&outcome), [], "seed {seed}");
+    }
+}
+
 /// How many seeds find exactly the expected deviations.
 fn exact(acts: impl Fn(&Work) -> Vec<Act>, expected: &[(DeviationType, Option<u32>)]) -> usize {
     SEEDS
