@@ -94,6 +94,9 @@ pub(crate) const RECLAIMED: f64 = 0.4;
 /// … Its stretch lasts between half and twice as long as in the gold.
 pub(crate) const RECLAIMED_LENGTH: std::ops::RangeInclusive<f64> = 0.5..=2.0;
 
+/// Two golds may be at parts of a step this far apart when they show the same.
+pub(crate) const OUT_OF_STEP: f64 = 0.25;
+
 /// Of several ways to name the steps that were out of order, the one counts
 /// whose steps moved furthest: a place further is worth this part of a sure
 /// occurrence.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::ablation::Ablation;
 use crate::calibration::{
     BACKGROUND, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, MIN_ROWS_FOR_PACE, NATS_PER_LIKENESS,
-    POOR_VIEW, RECLAIMED, RECLAIMED_LENGTH, SOFT_LIMIT,
+    OUT_OF_STEP, POOR_VIEW, RECLAIMED, RECLAIMED_LENGTH, SOFT_LIMIT,
 };
 use crate::clip::{Timeline, median};
 use crate::likeness::Likeness;
@@ -212,7 +212,7 @@ impl<'a> Shown<'a> {
             };
             let nats = self.nats(self.tracks[track].states.start + row, column);
             let last = runs.last_mut().and_then(|run| {
-                let row = self.row_in(run.track, track, row)?;
+                let row = self.row_in(run, track, row)?;
                 self.goes_on(run, row).then_some((run, row))
             });
             match last {
@@ -234,12 +234,20 @@ impl<'a> Shown<'a> {
             .collect()
     }
 
-    /// A row of one track as that of another at the same part of the same step:
-    /// whoever does half of a step as one gold and the rest as another does it
-    /// once. `None` if they show different steps.
-    fn row_in(&self, track: usize, of: usize, row: usize) -> Option<usize> {
-        let (own, other) = (&self.tracks[track], &self.tracks[of]);
-        (own.step == other.step).then(|| row * own.states.len() / other.states.len())
+    /// The next row of a run that goes on in another gold: whoever does half of a
+    /// step as one gold and the rest as another does it once. Golds do not go
+    /// through a step in the same proportions. `None` if they show different
+    /// steps.
+    fn row_in(&self, run: &Run, of: usize, row: usize) -> Option<usize> {
+        let (own, other) = (&self.tracks[run.track], &self.tracks[of]);
+        if run.track == of || own.step != other.step {
+            return (run.track == of).then_some(row);
+        }
+        let rows = own.states.len();
+        let last = run.rows[run.rows.len() - 1];
+        let same = row * rows / other.states.len();
+        let is_near = last <= same + (OUT_OF_STEP * rows as f64) as usize;
+        Some(if is_near { same.max(last) } else { same })
     }
 
     /// Whether a row belongs to the time before it: rows that fall are another

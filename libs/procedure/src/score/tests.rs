@@ -101,7 +101,13 @@ fn kinds(outcome: &ScoreOutcome) -> Vec<(DeviationType, Option<u32>)> {
 fn a_step_begun_as_one_gold_and_ended_as_another_was_done_once() {
     for seed in SEEDS {
         let work = Work::new(seed, 5);
-        let (first, second) = (work.gold(seed), work.gold(seed + 50));
+        let first = work.gold(seed);
+        // Another way to do step 2.
+        let mut acts = work.in_order();
+        acts[2] = Act::Other(7, 24);
+        let mut second = work.perform(&acts, seed + 50);
+        let other_way = second.steps[1].1.end..second.steps[2].1.start;
+        second.steps.insert(2, (2, other_way));
         let middle = |gold: &Performance| (gold.steps[2].1.start + gold.steps[2].1.end) / 2;
         let mut rows = first.rows[..middle(&first)].to_vec();
         rows.extend_from_slice(&second.rows[middle(&second)..]);
