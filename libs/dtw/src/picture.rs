@@ -26,6 +26,19 @@ pub struct SimilarityPicture {
 }
 
 impl SimilarityPicture {
+    /// The same with at most `side` rows and columns: means of neighbours.
+    pub fn reduced(&self, side: usize) -> Self {
+        let (rows, columns) = (self.rows as usize, self.columns as usize);
+        let mut builder = PictureBuilder::with_side(rows, columns, side);
+        for row in 0..rows {
+            let similarities: Vec<f32> = (0..columns)
+                .map(|column| self.similarity(row, column))
+                .collect();
+            builder.push_row(row, &similarities);
+        }
+        builder.finish()
+    }
+
     /// Where some rows match best among some columns, and the mean similarity
     /// along that match: subsequence warping with free start and end on
     /// 1 − similarity. Both must not be empty, and lie in the picture.
@@ -69,8 +82,12 @@ pub(crate) struct PictureBuilder {
 
 impl PictureBuilder {
     pub(crate) fn new(gold_clips: usize, trainee_clips: usize) -> Self {
-        let rows = gold_clips.min(MAX_PICTURE_SIDE);
-        let columns = trainee_clips.min(MAX_PICTURE_SIDE);
+        Self::with_side(gold_clips, trainee_clips, MAX_PICTURE_SIDE)
+    }
+
+    fn with_side(gold_clips: usize, trainee_clips: usize, side: usize) -> Self {
+        let rows = gold_clips.min(side);
+        let columns = trainee_clips.min(side);
         let column_of: Vec<u16> = (0..trainee_clips)
             .map(|clip| (clip * columns / trainee_clips) as u16)
             .collect();
@@ -173,5 +190,30 @@ mod tests {
             (picture.cells, picture.low, picture.high),
             (vec![0], 0.25, 0.25)
         );
+    }
+
+    #[test]
+    fn a_reduced_picture_is_that_of_means() {
+        let whole = picture(6, 4, |i, j| (i * 4 + j) as f32 / 24.0);
+        let small = whole.reduced(2);
+        assert_eq!((small.rows, small.columns), (2, 2));
+        let mean = (0..3).flat_map(|i| (2..4).map(move |j| whole_similarity(i, j)));
+        let mean = mean.sum::<f32>() / 6.0;
+        assert!((small.similarity(0, 1) - mean).abs() < 0.01);
+        assert_eq!(whole.reduced(10).rows, 6);
+        assert_eq!(whole.reduced(10).cells, whole.cells);
+
+        fn whole_similarity(i: usize, j: usize) -> f32 {
+            (i * 4 + j) as f32 / 24.0
+        }
+    }
+
+    #[test]
+    fn the_best_stretch_is_the_one_that_follows_the_rows() {
+        // Rows 1 and 2 are met in columns 3 and 4.
+        let shown = picture(4, 6, |i, j| if j == i + 2 { 1.0 } else { 0.0 });
+        assert_eq!(shown.best_stretch(1..3, 0..6), (3..5, 1.0));
+        let (elsewhere, similarity) = shown.best_stretch(1..3, 0..3);
+        assert!(elsewhere.end <= 3 && similarity < 0.1);
     }
 }

@@ -50,7 +50,9 @@ pub use metrics::Metrics;
 pub use order::StepOrder;
 pub use prepare::{PrepareError, PreparedGold, PreparedStep, StepSource, place_steps, prepare};
 pub use procedure::{DurationRange, Order, Procedure, Step, Thresholds, TimeRange};
-pub use report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict};
+pub use report::{
+    CoursePoint, Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict,
+};
 pub use research::ResearchMetrics;
 pub use score::{GoldInput, ScoreError, ScoreInput, score, score_without};
 pub use validate::Violation;

@@ -23,9 +23,21 @@ pub struct ScoreOutcome {
     pub metrics: Metrics,
     /// Measures for research, against the first gold.
     pub research: ResearchMetrics,
+    /// Which moment of the first gold the trainee's clips show, in time; clips
+    /// that show no step are left out.
+    pub course: Vec<CoursePoint>,
     /// Golds that were not used because they have another number of steps
     /// than the first (possible only where steps were found), from 0.
     pub golds_left_out: Vec<usize>,
+}
+
+/// A moment of the trainee's video and the gold's that it shows, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CoursePoint {
+    /// In the trainee's video.
+    pub trainee_s: f64,
+    /// In the gold.
+    pub gold_s: f64,
 }
 
 /// What follows from a score.

@@ -18,7 +18,9 @@ use crate::metrics::metrics;
 use crate::prepare::PreparedGold;
 use crate::procedure::{Procedure, TimeRange};
 use crate::reading::Reading;
-use crate::report::{Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict};
+use crate::report::{
+    CoursePoint, Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict,
+};
 use crate::research::{Performance, research_metrics};
 use crate::verdict::{Grounds, verdict};
 use check::check;
@@ -178,8 +180,23 @@ pub fn score_without(
         }),
         steps: all_steps(&judged, &units, &gold_times),
         deviations: court.explained(&judged, &units, priced),
+        course: course(&reading),
         golds_left_out,
     })
+}
+
+/// See [`ScoreOutcome::course`].
+fn course(reading: &Reading<'_>) -> Vec<CoursePoint> {
+    let positions = reading.decoded.positions.iter().enumerate();
+    let point = |(clip, position): (usize, &Option<f64>)| {
+        let position = (*position)?;
+        let gold = reading.plan.steps[position as usize].gold_time;
+        Some(CoursePoint {
+            trainee_s: reading.timeline.clips[clip].middle_s(),
+            gold_s: gold.start_s + position.fract() * gold.duration_s(),
+        })
+    };
+    positions.filter_map(point).collect()
 }
 
 /// What passes judgement on the judged steps.

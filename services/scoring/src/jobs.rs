@@ -89,9 +89,10 @@ impl Jobs {
             };
             let scored = info_span!(target: STAGE, "score").in_scope(|| score(&input));
             let outcome = scored.map_err(|error| from_score(&error))?;
-            let engine = measured.first().map_or("", |gold| gold.engine.as_str());
-            let provenance = made_by(&outcome.golds_left_out, engine);
-            Ok::<ScoreReport, AttemptError>(wire_report(outcome, job_id, provenance))
+            let first = &measured[0];
+            let provenance = made_by(&outcome.golds_left_out, &first.engine);
+            let picture = &first.evidence.picture;
+            Ok::<ScoreReport, AttemptError>(wire_report(outcome, picture, job_id, provenance))
         })?;
         self.store(report, context).await
     }

@@ -228,9 +228,15 @@ impl Catalog {
         Ok(stream.map_err(|status| Error::from(ApiError::from_status(&status))))
     }
 
-    pub(crate) async fn report(&self, job_id: &str) -> Result<GetScoreReportResponse> {
+    /// `include_comparison`: also what only a drawing needs.
+    pub(crate) async fn report(
+        &self,
+        job_id: &str,
+        include_comparison: bool,
+    ) -> Result<GetScoreReportResponse> {
         let request = GetScoreReportRequest {
             job_id: job_id.to_owned(),
+            include_comparison,
         };
         repeatable!(self.scores().get_score_report(request))
     }

@@ -58,7 +58,7 @@ impl Scorer {
         let job = self.catalog.submit_score(&golds, &trainee.id).await?;
         let bar = self.progress.job("scoring");
         watch::until_succeeded(&self.catalog, &job.id, &bar).await?;
-        let answer = self.catalog.report(&job.id).await?;
+        let answer = self.catalog.report(&job.id, false).await?;
         answer.report.ok_or_else(|| {
             Error::new(
                 crate::exit::Exit::PROTOCOL,

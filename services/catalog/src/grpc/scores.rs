@@ -34,9 +34,13 @@ impl ScoreService for Handlers {
         &self,
         request: Request<GetScoreReportRequest>,
     ) -> Result<Response<GetScoreReportResponse>, Status> {
-        let job_id = id::<JobId>("job_id", &request.into_inner().job_id)?;
+        let message = request.into_inner();
+        let job_id = id::<JobId>("job_id", &message.job_id)?;
         let score = self.store.score(job_id.uuid()).await?;
-        let report = self.report(&score.report_key).await?;
+        let mut report = self.report(&score.report_key).await?;
+        if !message.include_comparison {
+            report.comparison = None;
+        }
         Ok(Response::new(GetScoreReportResponse {
             report: Some(report),
             effective_verdict: score.effective_verdict,

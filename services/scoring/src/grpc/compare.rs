@@ -215,6 +215,7 @@ impl Comparison {
             .map_err(|error| ApiError::new(Reason::InvalidArgument, error.to_string()))?;
         Ok(wire_report(
             outcome,
+            &evidence.picture,
             "",
             provenance(self.gold_video.embedder, &engine),
         ))

@@ -1,8 +1,9 @@
 //! Reports.
 
+use sopilot_dtw::SimilarityPicture;
 use sopilot_procedure::{
-    CALIBRATION, Deviation, DeviationType, Metrics, ResearchMetrics, ScoreOutcome, StepResult,
-    StepStatus, Verdict, research::Interval,
+    CALIBRATION, CoursePoint, Deviation, DeviationType, Metrics, ResearchMetrics, ScoreOutcome,
+    StepResult, StepStatus, Verdict, research::Interval,
 };
 use sopilot_proto::{
     embedding::v1::Embedder,
@@ -11,13 +12,18 @@ use sopilot_proto::{
 };
 use sopilot_wire::wire_time_range;
 
-/// Writes a report that is made now.
+/// Longest side of the picture in a report: what a page can show.
+const PICTURE_SIDE: usize = 256;
+
+/// Writes a report that is made now; `picture` is that of the first gold.
 pub(crate) fn wire_report(
     outcome: ScoreOutcome,
+    picture: &SimilarityPicture,
     job_id: &str,
     provenance: wire::Provenance,
 ) -> wire::ScoreReport {
     let verdict = wire_verdict(outcome.verdict);
+    let picture = picture.reduced(PICTURE_SIDE);
     wire::ScoreReport {
         job_id: job_id.to_owned(),
         score: outcome.score,
@@ -27,6 +33,12 @@ pub(crate) fn wire_report(
         steps: outcome.steps.into_iter().map(wire_step).collect(),
         metrics: Some(wire_metrics(&outcome.metrics)),
         research: Some(wire_research(&outcome.research)),
+        comparison: Some(wire::Comparison {
+            rows: picture.rows,
+            columns: picture.columns,
+            cells: picture.cells.into(),
+            course: outcome.course.iter().map(wire_point).collect(),
+        }),
         provenance: Some(provenance),
         created_at: Some(from_millis(now_millis())),
     }
@@ -40,6 +52,13 @@ pub(crate) fn provenance(embedder: Option<Embedder>, engine: &str) -> wire::Prov
         calibration: CALIBRATION.to_owned(),
         code_version: env!("CARGO_PKG_VERSION").to_owned(),
         ..wire::Provenance::default()
+    }
+}
+
+fn wire_point(point: &CoursePoint) -> wire::CoursePoint {
+    wire::CoursePoint {
+        trainee_seconds: point.trainee_s,
+        gold_seconds: point.gold_s,
     }
 }
 

@@ -68,7 +68,7 @@ pub(crate) async fn submit(args: &SubmitArgs) -> Result<()> {
         let bar = Progress::default().job("scoring");
         watch::until_succeeded(&catalog, &job.id, &bar).await?;
         drop(bar);
-        print_report(&catalog.report(&job.id).await?, args.json)
+        print_report(&catalog.report(&job.id, false).await?, args.json)
     };
     interrupt.guard(work).await
 }

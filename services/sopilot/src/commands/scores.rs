@@ -45,7 +45,9 @@ pub(crate) struct ScoreOfArgs {
 pub(crate) async fn score_of(args: &ScoreOfArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let job_id = args.job_id.to_string();
-    let answer = Interrupt::new()?.guard(catalog.report(&job_id)).await?;
+    let answer = Interrupt::new()?
+        .guard(catalog.report(&job_id, false))
+        .await?;
     print_report(&answer, args.json)
 }
 
