@@ -9,15 +9,13 @@ use crate::{
     commands::{
         dataset::{self, DatasetArgs},
         demo::{self, DemoArgs},
-        download::{self, DownloadArgs},
         evaluate::{self, EvaluateArgs},
-        jobs::{self, JobsArgs, SubmitArgs},
+        jobs::{self, JobCommand},
+        results::{self, ResultCommand},
         score::{self, ScoreArgs},
-        scores::{self, ReviewArgs, ScoreOfArgs, ScoresArgs},
         serve::{self, ServeArgs},
-        tasks::{self, TasksArgs},
-        upload::{self, UploadArgs},
-        videos::{self, DeleteArgs, VideosArgs},
+        tasks::{self, TaskCommand},
+        videos::{self, VideoCommand},
     },
     error::{Error, Result},
     exit::{self, Exit},
@@ -58,17 +56,15 @@ enum Command {
     Demo(DemoArgs),
     Evaluate(EvaluateArgs),
     Dataset(DatasetArgs),
+    #[command(subcommand)]
+    Task(TaskCommand),
+    #[command(subcommand)]
+    Video(VideoCommand),
+    #[command(subcommand)]
+    Job(JobCommand),
+    #[command(subcommand)]
+    Result(ResultCommand),
     Serve(ServeArgs),
-    Tasks(TasksArgs),
-    Upload(UploadArgs),
-    Videos(VideosArgs),
-    Download(DownloadArgs),
-    Delete(DeleteArgs),
-    Submit(SubmitArgs),
-    Jobs(JobsArgs),
-    ScoreOf(ScoreOfArgs),
-    Scores(ScoresArgs),
-    Review(ReviewArgs),
 }
 
 /// Runs what the command line asks for, and tells on standard error why it could not.
@@ -104,16 +100,10 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
         Command::Dataset(args) => dataset::run(args).await,
         Command::Demo(args) => demo::run(args, scratch).await,
         Command::Serve(args) => serve::run(args).await,
-        Command::Tasks(args) => tasks::run(args).await,
-        Command::Upload(args) => upload::run(args).await,
-        Command::Videos(args) => videos::run(args).await,
-        Command::Download(args) => download::run(args).await,
-        Command::Delete(args) => videos::delete(args).await,
-        Command::Submit(args) => jobs::submit(args).await,
-        Command::Jobs(args) => jobs::jobs(args).await,
-        Command::ScoreOf(args) => scores::score_of(args).await,
-        Command::Scores(args) => scores::scores(args).await,
-        Command::Review(args) => scores::review(args).await,
+        Command::Task(command) => tasks::run(command).await,
+        Command::Video(command) => videos::run(command).await,
+        Command::Job(command) => jobs::run(command).await,
+        Command::Result(command) => results::run(command).await,
     }
 }
 
@@ -137,16 +127,34 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// Every command that does something, with the words that lead to it.
+    fn leaves(command: &clap::Command, words: &str, found: &mut Vec<(String, clap::Command)>) {
+        for below in command.get_subcommands() {
+            let words = format!("{words} {}", below.get_name());
+            if below.has_subcommands() {
+                assert!(below.get_about().is_some(), "{words}");
+                leaves(below, &words, found);
+            } else {
+                found.push((words, below.clone()));
+            }
+        }
+    }
+
     #[test]
     fn every_command_has_a_purpose_and_examples() {
-        for command in Cli::command().get_subcommands() {
-            let name = command.get_name();
-            assert!(command.get_about().is_some(), "{name}");
+        let mut commands = Vec::new();
+        leaves(&Cli::command(), "sopilot", &mut commands);
+        assert!(commands.len() > 15);
+        for (words, command) in commands {
+            assert!(command.get_about().is_some(), "{words}");
             let help = command
                 .get_after_help()
                 .map(ToString::to_string)
                 .unwrap_or_default();
-            assert!(help.contains("Examples:\n  sopilot "), "{name}: {help}");
+            assert!(
+                help.contains(&format!("Examples:\n  {words}")),
+                "{words}: {help}"
+            );
         }
     }
 

@@ -2,12 +2,56 @@
 
 use std::io::{self, Write};
 
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::{
     error::{Error, Result},
     exit::Exit,
 };
+
+/// As what a result is printed.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Output {
+    /// As what to print
+    #[arg(long = "output", value_enum, value_name = "FORMAT", default_value_t = Format::Table)]
+    format: Format,
+    /// The same as --output json
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+}
+
+/// A form of output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// For programs: protobuf's JSON mapping of the message
+    Json,
+    /// The same as YAML
+    Yaml,
+}
+
+impl Output {
+    /// Prints a result in the form that was asked for.
+    pub(crate) fn print(
+        &self,
+        value: impl FnOnce() -> Value,
+        for_people: impl FnOnce() -> String,
+    ) -> Result<()> {
+        match self.format {
+            _ if self.json => json(&value()),
+            Format::Json => json(&value()),
+            Format::Yaml => text(&yaml(&value())?),
+            Format::Table => text(&for_people()),
+        }
+    }
+}
+
+fn yaml(value: &Value) -> Result<String> {
+    serde_saphyr::to_string(value)
+        .map_err(|error| Error::new(Exit::INTERNAL, format!("cannot write YAML: {error}")))
+}
 
 /// Prints text. Colours in it are left out unless standard output is a terminal and `NO_COLOR` is
 /// not set.

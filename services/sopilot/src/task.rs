@@ -71,7 +71,7 @@ pub(crate) async fn ensure(
     }
     if differing == Differing::Refuse {
         let message = format!(
-            "task \"{name}\" exists with other steps: leave --steps out to use them, or give the task a new version with `sopilot tasks \"{name}\" --steps FILE`"
+            "task \"{name}\" exists with other steps: leave --steps out to use them, or give the task a new version with `sopilot task set \"{name}\" --steps FILE`"
         );
         return Err(Error::because(Reason::TaskAlreadyExists, message));
     }
@@ -101,7 +101,7 @@ pub(crate) fn steps(task: &Task) -> &[Step] {
 /// The task of that name; an error if there is none.
 pub(crate) async fn named(catalog: &Catalog, name: &str) -> Result<Task> {
     catalog.task_named(name).await?.ok_or_else(|| {
-        let message = format!("there is no task \"{name}\": see `sopilot tasks`");
+        let message = format!("there is no task \"{name}\": see `sopilot task list`");
         Error::because(Reason::TaskNotFound, message)
     })
 }

@@ -1,4 +1,4 @@
-//! `sopilot download`: the bytes of a video as they were uploaded.
+//! `sopilot video download`: the bytes of a video as they were uploaded.
 
 use std::{
     io::Write,
@@ -35,8 +35,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sopilot download 01890a5d-ac96-774b-bcce-b302099a8057
-  sopilot download 01890a5d-ac96-774b-bcce-b302099a8057 -o gold.mp4
+  sopilot video download 01890a5d-ac96-774b-bcce-b302099a8057
+  sopilot video download 01890a5d-ac96-774b-bcce-b302099a8057 -o gold.mp4
 ")]
 pub(crate) struct DownloadArgs {
     /// The video

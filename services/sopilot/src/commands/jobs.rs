@@ -1,8 +1,8 @@
-//! `sopilot submit` and `sopilot jobs`.
+//! `sopilot job`: work that a server was asked for.
 
 use std::fmt::Write as _;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use sopilot_proto::{
     catalog::v1::{Job, JobKind, JobState, ListJobsRequest, ListJobsResponse},
     id::{JobId, VideoId},
@@ -12,24 +12,45 @@ use sopilot_proto::{
 use crate::{
     arguments::Server,
     client::{Catalog, all_pages},
-    commands::scores::print_report,
+    commands::results::print_report,
     error::Result,
     interrupt::Interrupt,
-    output,
+    output::Output,
     progress::Progress,
     table::{Align, Column, table},
     text::safe,
     watch,
 };
 
-/// Ask a server for a score
+/// Jobs of a server: submit, list, show, watch, cancel
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobCommand {
+    Submit(SubmitArgs),
+    List(ListArgs),
+    Show(ShowArgs),
+    Watch(WatchArgs),
+    Cancel(CancelArgs),
+}
+
+/// Runs `sopilot job`.
+pub(crate) async fn run(command: &JobCommand) -> Result<()> {
+    match command {
+        JobCommand::Submit(args) => submit(args).await,
+        JobCommand::List(args) => list(args).await,
+        JobCommand::Show(args) => show(&args.one).await,
+        JobCommand::Watch(args) => follow(&args.one).await,
+        JobCommand::Cancel(args) => cancel(&args.one).await,
+    }
+}
+
+/// Ask for a score
 ///
 /// The videos may still be ingesting; the job waits for them. With several golds the first is the
 /// one whose times the report shows.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sopilot submit --gold 01890a5d-ac96-774b-bcce-b302099a8057 --trainee 01890a5e-0000-7000-8000-000000000001 --wait
+  sopilot job submit --gold 01890a5d-ac96-774b-bcce-b302099a8057 --trainee 01890a5e-0000-7000-8000-000000000001 --wait
 ")]
 pub(crate) struct SubmitArgs {
     /// The gold; may be given again, up to eight
@@ -41,15 +62,13 @@ pub(crate) struct SubmitArgs {
     /// Wait for the report and print it
     #[arg(long)]
     wait: bool,
-    /// Print the job, or with --wait the report, as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
 
-/// Runs `sopilot submit`.
-pub(crate) async fn submit(args: &SubmitArgs) -> Result<()> {
+async fn submit(args: &SubmitArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let golds: Vec<_> = args.golds.iter().map(ToString::to_string).collect();
     let interrupt = Interrupt::new()?;
@@ -58,46 +77,80 @@ pub(crate) async fn submit(args: &SubmitArgs) -> Result<()> {
             .submit_score(&golds, &args.trainee.to_string())
             .await?;
         if !args.wait {
-            return print(&job, args.json);
+            return print(&job, &args.output);
         }
         let id = safe(&job.id);
         let goes_on = format!(
-            "it goes on at the server: see `sopilot jobs {id} --watch`, or cancel it with `sopilot jobs {id} --cancel`"
+            "it goes on at the server: see `sopilot job watch {id}`, or cancel it with `sopilot job cancel {id}`"
         );
         interrupt.remains(&format!("job {id}"), goes_on);
         let bar = Progress::default().job("scoring");
         watch::until_succeeded(&catalog, &job.id, &bar).await?;
         drop(bar);
-        print_report(&catalog.report(&job.id, false).await?, args.json)
+        print_report(&catalog.report(&job.id, false).await?, &args.output)
     };
     interrupt.guard(work).await
 }
 
-/// List the jobs of a server, newest first, or show, watch or cancel one
+/// List jobs, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sopilot jobs --state failed --limit 20
-  sopilot jobs 01890a5d-ac96-774b-bcce-b302099a8057 --watch
+  sopilot job list --state failed --limit 20
 ")]
-pub(crate) struct JobsArgs {
-    /// Show this job only
-    id: Option<JobId>,
-    /// Wait until it has ended; the exit code tells how
-    #[arg(long, requires = "id", conflicts_with = "cancel")]
-    watch: bool,
-    /// Cancel it
-    #[arg(long, requires = "id")]
-    cancel: bool,
+pub(crate) struct ListArgs {
     /// Only jobs in this state
-    #[arg(long, value_enum, conflicts_with = "id")]
+    #[arg(long, value_enum)]
     state: Option<State>,
     /// At most this many
-    #[arg(long, value_name = "COUNT", conflicts_with = "id")]
+    #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Show a job
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot job show 01890a5d-ac96-774b-bcce-b302099a8057
+")]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    one: OneJob,
+}
+
+/// Wait until a job has ended; the exit code tells how
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot job watch 01890a5d-ac96-774b-bcce-b302099a8057
+")]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    one: OneJob,
+}
+
+/// Cancel a job
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot job cancel 01890a5d-ac96-774b-bcce-b302099a8057
+")]
+pub(crate) struct CancelArgs {
+    #[command(flatten)]
+    one: OneJob,
+}
+
+/// A job of a server.
+#[derive(Debug, Args)]
+struct OneJob {
+    /// The job
+    id: JobId,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
@@ -129,32 +182,39 @@ impl From<State> for JobState {
     }
 }
 
-/// Runs `sopilot jobs`.
-pub(crate) async fn jobs(args: &JobsArgs) -> Result<()> {
-    let catalog = Catalog::connect(&args.server.server)?;
+async fn show(OneJob { id, output, server }: &OneJob) -> Result<()> {
+    let catalog = Catalog::connect(&server.server)?;
+    let id = id.to_string();
+    print(&Interrupt::new()?.guard(catalog.job(&id)).await?, output)
+}
+
+async fn cancel(OneJob { id, output, server }: &OneJob) -> Result<()> {
+    let catalog = Catalog::connect(&server.server)?;
+    let id = id.to_string();
+    print(
+        &Interrupt::new()?.guard(catalog.cancel_job(&id)).await?,
+        output,
+    )
+}
+
+async fn follow(OneJob { id, output, server }: &OneJob) -> Result<()> {
+    let catalog = Catalog::connect(&server.server)?;
+    let id = id.to_string();
     let interrupt = Interrupt::new()?;
+    interrupt.remains(&format!("job {id}"), "it goes on at the server");
     let work = async {
-        let Some(id) = args.id.map(|id| id.to_string()) else {
-            return list(&catalog, args).await;
-        };
-        if args.cancel {
-            return print(&catalog.cancel_job(&id).await?, args.json);
-        }
-        if !args.watch {
-            return print(&catalog.job(&id).await?, args.json);
-        }
-        interrupt.remains(&format!("job {id}"), "it goes on at the server");
         let bar = Progress::default().job("job");
         let changed = |job: &Job| bar.fraction(job.progress, &watch::doing(job));
         let job = watch::until_ended(&catalog, &id, changed).await?;
         drop(bar);
-        print(&job, args.json)?;
+        print(&job, output)?;
         watch::outcome(job).map(drop)
     };
     interrupt.guard(work).await
 }
 
-async fn list(catalog: &Catalog, args: &JobsArgs) -> Result<()> {
+async fn list(args: &ListArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
     let jobs = all_pages(
         args.limit.unwrap_or(usize::MAX),
         async |page_size, page_token| {
@@ -171,14 +231,16 @@ async fn list(catalog: &Catalog, args: &JobsArgs) -> Result<()> {
             Ok((answer.jobs, answer.next_page_token))
         },
     );
-    let jobs = jobs.await?;
-    if args.json {
-        let all = ListJobsResponse {
-            jobs,
-            next_page_token: String::new(),
-        };
-        return output::json(&json::to_value(&all));
-    }
+    let jobs = Interrupt::new()?.guard(jobs).await?;
+    let for_people = rows(&jobs);
+    let all = ListJobsResponse {
+        jobs,
+        next_page_token: String::new(),
+    };
+    args.output.print(|| json::to_value(&all), || for_people)
+}
+
+fn rows(jobs: &[Job]) -> String {
     let columns = [
         Column("Job", Align::Left),
         Column("For", Align::Left),
@@ -201,13 +263,15 @@ async fn list(catalog: &Catalog, args: &JobsArgs) -> Result<()> {
                 .map_or_else(String::new, timestamp::to_rfc3339),
         ]
     };
-    output::text(&table(&columns, jobs.iter().map(row)))
+    table(&columns, jobs.iter().map(row))
 }
 
-fn print(job: &Job, as_json: bool) -> Result<()> {
-    if as_json {
-        return output::json(&json::to_value(job));
-    }
+fn print(job: &Job, output: &Output) -> Result<()> {
+    output.print(|| json::to_value(job), || details(job))
+}
+
+/// A job, one fact a line.
+fn details(job: &Job) -> String {
     let facts = [
         ("Job", job.id.clone()),
         ("For", kind(job.kind()).to_owned()),
@@ -235,7 +299,7 @@ fn print(job: &Job, as_json: bool) -> Result<()> {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name:9}{}", safe(value));
     }
-    output::text(&text)
+    text
 }
 
 fn kind(kind: JobKind) -> &'static str {

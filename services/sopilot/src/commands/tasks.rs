@@ -1,8 +1,8 @@
-//! `sopilot tasks`: procedures and their versions.
+//! `sopilot task`: procedures and their versions.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use sopilot_proto::{
     catalog::v1::{ListTasksRequest, ListTasksResponse, Task},
     json, timestamp,
@@ -13,61 +13,95 @@ use crate::{
     client::{Catalog, all_pages},
     error::Result,
     interrupt::Interrupt,
-    output,
+    output::Output,
     steps::Steps,
     table::{Align, Column, table},
     task::{self, Differing, version},
     text::{clock, safe},
 };
 
-/// List the tasks of a server, newest first, or show or change one
+/// Tasks of a server: list, show, set
+#[derive(Debug, Subcommand)]
+pub(crate) enum TaskCommand {
+    List(ListArgs),
+    Show(ShowArgs),
+    Set(SetArgs),
+}
+
+/// List tasks, newest first
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot task list
+")]
+pub(crate) struct ListArgs {
+    /// At most this many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Show a task with its steps
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot task show assembly
+")]
+pub(crate) struct ShowArgs {
+    /// Its name
+    name: String,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Create a task, or give it a new version if its steps differ
 ///
-/// With a name and --steps the task is created, or gets a new version if its steps differ; its
-/// golds are then prepared anew.
+/// Its golds are then prepared anew.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES, after_long_help = format!("{EXAMPLES}\n{}", crate::steps::EXAMPLE))]
-pub(crate) struct TasksArgs {
-    /// Show this task with its steps
-    name: Option<String>,
-    /// Create the task with these steps (YAML), or give it a new version
-    #[arg(long, value_name = "FILE", requires = "name")]
-    steps: Option<PathBuf>,
-    /// At most this many
-    #[arg(long, value_name = "COUNT", conflicts_with = "name")]
-    limit: Option<usize>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+pub(crate) struct SetArgs {
+    /// Its name
+    name: String,
+    /// List of steps (YAML)
+    #[arg(long, value_name = "FILE")]
+    steps: PathBuf,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  sopilot tasks
-  sopilot tasks assembly
-  sopilot tasks assembly --steps steps.yaml
+  sopilot task set assembly --steps steps.yaml
 ";
 
-/// Runs the command.
-pub(crate) async fn run(args: &TasksArgs) -> Result<()> {
-    let steps = args.steps.as_deref().map(Steps::read).transpose()?;
-    let catalog = Catalog::connect(&args.server.server)?;
-    let work = async {
-        match (&args.name, &steps) {
-            (None, _) => list(&catalog, args).await,
-            (Some(name), None) => show(&task::named(&catalog, name).await?, args.json),
-            (Some(name), Some(_)) => {
-                let differing = Differing::NewVersion;
-                let made = task::ensure(&catalog, name, steps.as_ref(), differing).await?;
-                show(&made.task, args.json)
-            }
+/// Runs `sopilot task`.
+pub(crate) async fn run(command: &TaskCommand) -> Result<()> {
+    match command {
+        TaskCommand::List(args) => list(args).await,
+        TaskCommand::Show(args) => {
+            let catalog = Catalog::connect(&args.server.server)?;
+            let found = task::named(&catalog, &args.name);
+            print(&Interrupt::new()?.guard(found).await?, &args.output)
         }
-    };
-    Interrupt::new()?.guard(work).await
+        TaskCommand::Set(args) => {
+            let steps = Steps::read(&args.steps)?;
+            let catalog = Catalog::connect(&args.server.server)?;
+            let made = task::ensure(&catalog, &args.name, Some(&steps), Differing::NewVersion);
+            let made = Interrupt::new()?.guard(made).await?;
+            print(&made.task, &args.output)
+        }
+    }
 }
 
-async fn list(catalog: &Catalog, args: &TasksArgs) -> Result<()> {
+async fn list(args: &ListArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
     let tasks = all_pages(
         args.limit.unwrap_or(usize::MAX),
         async |page_size, page_token| {
@@ -80,14 +114,16 @@ async fn list(catalog: &Catalog, args: &TasksArgs) -> Result<()> {
             Ok((answer.tasks, answer.next_page_token))
         },
     );
-    let tasks = tasks.await?;
-    if args.json {
-        let all = ListTasksResponse {
-            tasks,
-            next_page_token: String::new(),
-        };
-        return output::json(&json::to_value(&all));
-    }
+    let tasks = Interrupt::new()?.guard(tasks).await?;
+    let for_people = rows(&tasks);
+    let all = ListTasksResponse {
+        tasks,
+        next_page_token: String::new(),
+    };
+    args.output.print(|| json::to_value(&all), || for_people)
+}
+
+fn rows(tasks: &[Task]) -> String {
     let columns = [
         Column("Task", Align::Left),
         Column("Version", Align::Right),
@@ -106,13 +142,14 @@ async fn list(catalog: &Catalog, args: &TasksArgs) -> Result<()> {
             task.id.clone(),
         ]
     };
-    output::text(&table(&columns, tasks.iter().map(row)))
+    table(&columns, tasks.iter().map(row))
 }
 
-fn show(task: &Task, as_json: bool) -> Result<()> {
-    if as_json {
-        return output::json(&json::to_value(task));
-    }
+fn print(task: &Task, output: &Output) -> Result<()> {
+    output.print(|| json::to_value(task), || details(task))
+}
+
+fn details(task: &Task) -> String {
     let head = format!(
         "Task     {}\nId       {}\nVersion  {}\n",
         safe(&task.name),
@@ -121,9 +158,7 @@ fn show(task: &Task, as_json: bool) -> Result<()> {
     );
     let steps = task::steps(task);
     if steps.is_empty() {
-        return output::text(&format!(
-            "{head}\nNo steps are listed; they are found in the gold.\n"
-        ));
+        return format!("{head}\nNo steps are listed; they are found in the gold.\n");
     }
     let columns = [
         Column("Step", Align::Left),
@@ -150,5 +185,5 @@ fn show(task: &Task, as_json: bool) -> Result<()> {
             marks.join(", "),
         ]
     });
-    output::text(&format!("{head}\n{}", table(&columns, rows)))
+    format!("{head}\n{}", table(&columns, rows))
 }

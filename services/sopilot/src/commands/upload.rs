@@ -1,4 +1,4 @@
-//! `sopilot upload`: a file becomes a video of a server.
+//! `sopilot video upload`: a file becomes a video of a server.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ use crate::{
     commands::videos::details,
     error::Result,
     interrupt::Interrupt,
-    output,
+    output::Output,
     progress::Progress,
     steps::Steps,
     task::{self, Differing},
@@ -62,17 +62,16 @@ pub(crate) struct UploadArgs {
     /// Wait until it is ready, and fail if it cannot be used
     #[arg(long)]
     wait: bool,
-    /// Print the video as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  sopilot upload gold.mp4 --task assembly --role gold --steps steps.yaml --wait
-  sopilot upload tuesday.mp4 --task assembly --role trainee --site hall-2 --operator p17
+  sopilot video upload gold.mp4 --task assembly --role gold --steps steps.yaml --wait
+  sopilot video upload tuesday.mp4 --task assembly --role trainee --site hall-2 --operator p17
 ";
 
 /// Runs the command.
@@ -83,10 +82,8 @@ pub(crate) async fn run(args: &UploadArgs) -> Result<()> {
     let video = interrupt
         .guard(work(args, steps.as_ref(), &interrupt))
         .await?;
-    if args.json {
-        return output::json(&json::to_value(&video));
-    }
-    output::text(&details(&video))
+    let for_people = || details(&video);
+    args.output.print(|| json::to_value(&video), for_people)
 }
 
 async fn work(args: &UploadArgs, steps: Option<&Steps>, interrupt: &Interrupt) -> Result<Video> {
@@ -117,7 +114,7 @@ async fn work(args: &UploadArgs, steps: Option<&Steps>, interrupt: &Interrupt) -
     let id = safe(&video.id);
     interrupt.remains(
         &name,
-        format!("it is uploaded and ingested by the server: see `sopilot videos {id}`"),
+        format!("it is uploaded and ingested by the server: see `sopilot video show {id}`"),
     );
     let bar = progress.job(&format!("ingesting {name}"));
     watch::until_succeeded(&catalog, &video.ingest_job_id, &bar)

@@ -1,8 +1,8 @@
-//! `sopilot videos`, `sopilot download` and `sopilot delete`.
+//! `sopilot video`: what a server has, and what becomes of it.
 
 use std::fmt::Write as _;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use sopilot_proto::{
     catalog::v1::{ListVideosRequest, ListVideosResponse, Video, VideoRole, VideoState},
     id::VideoId,
@@ -12,39 +12,76 @@ use sopilot_proto::{
 use crate::{
     arguments::{Role, Server},
     client::{Catalog, all_pages},
+    commands::{
+        download::{self, DownloadArgs},
+        upload::{self, UploadArgs},
+    },
     error::Result,
     interrupt::Interrupt,
-    output,
+    output::Output,
     table::{Align, Column, table},
     task,
     text::{bytes, clock, counted, safe},
 };
 
-/// List the videos of a server, newest first, or show one
+/// Videos of a server: upload, list, show, download, delete
+#[derive(Debug, Subcommand)]
+pub(crate) enum VideoCommand {
+    Upload(UploadArgs),
+    List(ListArgs),
+    Show(ShowArgs),
+    Download(DownloadArgs),
+    Delete(DeleteArgs),
+}
+
+/// Runs `sopilot video`.
+pub(crate) async fn run(command: &VideoCommand) -> Result<()> {
+    match command {
+        VideoCommand::Upload(args) => upload::run(args).await,
+        VideoCommand::List(args) => list(args).await,
+        VideoCommand::Show(args) => show(args).await,
+        VideoCommand::Download(args) => download::run(args).await,
+        VideoCommand::Delete(args) => delete(args).await,
+    }
+}
+
+/// List videos, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sopilot videos --task assembly --role gold --state ready
-  sopilot videos 01890a5d-ac96-774b-bcce-b302099a8057
+  sopilot video list --task assembly --role gold --state ready
+  sopilot video list --output yaml
 ")]
-pub(crate) struct VideosArgs {
-    /// Show this video only
-    id: Option<VideoId>,
+pub(crate) struct ListArgs {
     /// Only videos of this task
-    #[arg(long, value_name = "NAME", conflicts_with = "id")]
+    #[arg(long, value_name = "NAME")]
     task: Option<String>,
     /// Only videos in this role
-    #[arg(long, value_enum, conflicts_with = "id")]
+    #[arg(long, value_enum)]
     role: Option<Role>,
     /// Only videos in this state
-    #[arg(long, value_enum, conflicts_with = "id")]
+    #[arg(long, value_enum)]
     state: Option<State>,
     /// At most this many
-    #[arg(long, value_name = "COUNT", conflicts_with = "id")]
+    #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    server: Server,
+}
+
+/// Show a video
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot video show 01890a5d-ac96-774b-bcce-b302099a8057
+")]
+pub(crate) struct ShowArgs {
+    /// The video
+    id: VideoId,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
@@ -70,26 +107,13 @@ impl From<State> for VideoState {
     }
 }
 
-/// Runs the command.
-pub(crate) async fn run(args: &VideosArgs) -> Result<()> {
-    let catalog = Catalog::connect(&args.server.server)?;
-    Interrupt::new()?
-        .guard(async {
-            match &args.id {
-                Some(id) => show(&catalog, *id, args.json).await,
-                None => list(&catalog, args).await,
-            }
-        })
-        .await
-}
-
-/// Delete a video of a server, with its embeddings and pictures
+/// Delete a video, with its embeddings and pictures
 ///
 /// A gold that was scored against is kept unless --force is given: its reports would go too.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sopilot delete 01890a5d-ac96-774b-bcce-b302099a8057
+  sopilot video delete 01890a5d-ac96-774b-bcce-b302099a8057
 ")]
 pub(crate) struct DeleteArgs {
     /// The video
@@ -97,29 +121,27 @@ pub(crate) struct DeleteArgs {
     /// Delete a gold with all reports that were made with it
     #[arg(long)]
     force: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
 
-/// Runs `sopilot delete`.
-pub(crate) async fn delete(args: &DeleteArgs) -> Result<()> {
+async fn delete(args: &DeleteArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let id = args.id.to_string();
     let answer = Interrupt::new()?
         .guard(catalog.delete_video(&id, args.force))
         .await?;
-    if args.json {
-        return output::json(&json::to_value(&answer));
-    }
-    output::text(&format!(
-        "Deleted video {id}: {} cancelled, {} and {} removed.\n",
-        counted(answer.cancelled_job_ids.len(), "job"),
-        counted(answer.removed_report_job_ids.len(), "report"),
-        counted(answer.removed_objects as usize, "stored object"),
-    ))
+    let told = || {
+        format!(
+            "Deleted video {id}: {} cancelled, {} and {} removed.\n",
+            counted(answer.cancelled_job_ids.len(), "job"),
+            counted(answer.removed_report_job_ids.len(), "report"),
+            counted(answer.removed_objects as usize, "stored object"),
+        )
+    };
+    args.output.print(|| json::to_value(&answer), told)
 }
 
 /// A video, one fact a line.
@@ -175,21 +197,31 @@ pub(crate) fn details(video: &Video) -> String {
     )
 }
 
-async fn show(catalog: &Catalog, id: VideoId, as_json: bool) -> Result<()> {
-    let video = catalog.video(&id.to_string()).await?;
-    if as_json {
-        output::json(&json::to_value(&video))
-    } else {
-        output::text(&details(&video))
-    }
+async fn show(args: &ShowArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    let id = args.id.to_string();
+    let video = Interrupt::new()?.guard(catalog.video(&id)).await?;
+    let for_people = || details(&video);
+    args.output.print(|| json::to_value(&video), for_people)
 }
 
-async fn list(catalog: &Catalog, args: &VideosArgs) -> Result<()> {
+async fn list(args: &ListArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    let videos = Interrupt::new()?.guard(wanted(&catalog, args)).await?;
+    let for_people = rows(&videos);
+    let all = ListVideosResponse {
+        videos,
+        next_page_token: String::new(),
+    };
+    args.output.print(|| json::to_value(&all), || for_people)
+}
+
+async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<Video>> {
     let task_id = match &args.task {
         Some(name) => task::named(catalog, name).await?.id,
         None => String::new(),
     };
-    let videos = all_pages(
+    all_pages(
         args.limit.unwrap_or(usize::MAX),
         async |page_size, page_token| {
             let request = ListVideosRequest {
@@ -208,16 +240,8 @@ async fn list(catalog: &Catalog, args: &VideosArgs) -> Result<()> {
             let answer = catalog.list_videos(request).await?;
             Ok((answer.videos, answer.next_page_token))
         },
-    );
-    let videos = videos.await?;
-    if args.json {
-        let all = ListVideosResponse {
-            videos,
-            next_page_token: String::new(),
-        };
-        return output::json(&json::to_value(&all));
-    }
-    output::text(&rows(&videos))
+    )
+    .await
 }
 
 fn rows(videos: &[Video]) -> String {

@@ -117,7 +117,7 @@ fn a_kept_folder_spares_the_second_ingest() {
 
     let server = Server::start(&data);
     let count = |kind: &str| {
-        let jobs = server.run(&["jobs", "--json"]).json();
+        let jobs = server.run(&["job", "list", "--json"]).json();
         jobs["jobs"]
             .as_array()
             .unwrap()

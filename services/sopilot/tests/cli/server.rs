@@ -14,7 +14,9 @@ const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 fn upload(server: &Server, file: &Path, task: &str, role: &str) -> Value {
     let file = file.to_str().unwrap();
     server
-        .run(&["upload", file, "--task", task, "--role", role, "--json"])
+        .run(&[
+            "video", "upload", file, "--task", task, "--role", role, "--json",
+        ])
         .json()
 }
 
@@ -27,20 +29,20 @@ fn unknown_ids_and_wrong_ones_have_their_codes() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path());
     for (code, reason, arguments) in [
-        (42, "VIDEO_NOT_FOUND", &["videos", NOBODY][..]),
-        (42, "VIDEO_NOT_FOUND", &["delete", NOBODY]),
-        (42, "VIDEO_NOT_FOUND", &["download", NOBODY]),
+        (42, "VIDEO_NOT_FOUND", &["video", "show", NOBODY][..]),
+        (42, "VIDEO_NOT_FOUND", &["video", "delete", NOBODY]),
+        (42, "VIDEO_NOT_FOUND", &["video", "download", NOBODY]),
         (
             42,
             "VIDEO_NOT_FOUND",
-            &["submit", "--gold", NOBODY, "--trainee", NOBODY],
+            &["job", "submit", "--gold", NOBODY, "--trainee", NOBODY],
         ),
-        (43, "JOB_NOT_FOUND", &["jobs", NOBODY]),
-        (43, "JOB_NOT_FOUND", &["jobs", NOBODY, "--watch"]),
-        (43, "JOB_NOT_FOUND", &["jobs", NOBODY, "--cancel"]),
-        (43, "JOB_NOT_FOUND", &["score-of", NOBODY]),
-        (40, "TASK_NOT_FOUND", &["videos", "--task", "none"]),
-        (40, "TASK_NOT_FOUND", &["tasks", "none"]),
+        (43, "JOB_NOT_FOUND", &["job", "show", NOBODY]),
+        (43, "JOB_NOT_FOUND", &["job", "watch", NOBODY]),
+        (43, "JOB_NOT_FOUND", &["job", "cancel", NOBODY]),
+        (43, "JOB_NOT_FOUND", &["result", "show", NOBODY]),
+        (40, "TASK_NOT_FOUND", &["video", "list", "--task", "none"]),
+        (40, "TASK_NOT_FOUND", &["task", "show", "none"]),
     ] {
         let ended = server.run(arguments).expect(code);
         let expected = format!("error[{reason}]: ");
@@ -50,8 +52,15 @@ fn unknown_ids_and_wrong_ones_have_their_codes() {
             ended.stderr
         );
     }
-    for command in ["videos", "jobs", "delete", "download", "score-of"] {
-        let ended = server.run(&[command, "video-7"]).expect(2);
+    let commands = [
+        ["video", "show"],
+        ["video", "delete"],
+        ["video", "download"],
+        ["job", "watch"],
+        ["result", "show"],
+    ];
+    for [noun, verb] in commands {
+        let ended = server.run(&[noun, verb, "video-7"]).expect(2);
         assert!(
             ended.stderr.contains("expected a UUID such as"),
             "{}",
@@ -68,14 +77,28 @@ fn a_gold_of_another_task_is_refused() {
     let gold = upload(&server, &VIDEOS.gold, "assembly", "gold");
     let trainee = upload(&server, &VIDEOS.forgetful, "packing", "trainee");
     let ended = server
-        .run(&["submit", "--gold", id(&gold), "--trainee", id(&trainee)])
+        .run(&[
+            "job",
+            "submit",
+            "--gold",
+            id(&gold),
+            "--trainee",
+            id(&trainee),
+        ])
         .expect(31);
     assert!(
         ended.stderr.starts_with("error[VIDEO_TASK_MISMATCH]: "),
         "{}",
         ended.stderr
     );
-    let ended = server.run(&["submit", "--gold", id(&trainee), "--trainee", id(&trainee)]);
+    let ended = server.run(&[
+        "job",
+        "submit",
+        "--gold",
+        id(&trainee),
+        "--trainee",
+        id(&trainee),
+    ]);
     assert_eq!(ended.code, 32, "{}", ended.stderr);
 }
 
@@ -88,8 +111,8 @@ fn from_an_upload_to_a_review() {
         VIDEOS.steps.to_str().unwrap(),
     );
     let with_steps = [
-        "upload", gold, "--task", "assembly", "--role", "gold", "--steps", steps, "--wait",
-        "--json",
+        "video", "upload", gold, "--task", "assembly", "--role", "gold", "--steps", steps,
+        "--wait", "--json",
     ];
     let gold = server.run(&with_steps).json();
     assert_eq!(gold["state"], "VIDEO_STATE_READY");
@@ -101,6 +124,7 @@ fn from_an_upload_to_a_review() {
     let trainee = upload(&server, &VIDEOS.forgetful, "assembly", "trainee");
 
     let submit = [
+        "job",
         "submit",
         "--gold",
         id(&gold),
@@ -112,20 +136,21 @@ fn from_an_upload_to_a_review() {
     let answer = server.run(&submit).json();
     let job_id = answer["report"]["jobId"].as_str().unwrap();
     assert_eq!(
-        server.run(&["score-of", job_id, "--json"]).json()["report"],
+        server.run(&["result", "show", job_id, "--json"]).json()["report"],
         answer["report"]
     );
-    server.run(&["jobs", job_id, "--watch"]).expect(0);
-    server.run(&["jobs", job_id, "--cancel"]).expect(55);
+    server.run(&["job", "watch", job_id]).expect(0);
+    server.run(&["job", "cancel", job_id]).expect(55);
     assert!(
         server
-            .run(&["scores", "--task", "assembly"])
+            .run(&["result", "list", "--task", "assembly"])
             .expect(0)
             .stdout
             .contains(job_id)
     );
 
     let review = [
+        "result",
         "review",
         job_id,
         "--verdict",
@@ -137,13 +162,18 @@ fn from_an_upload_to_a_review() {
     server
         .run(&[&review[..], &["--reason", "the camera was covered"]].concat())
         .expect(0);
-    let scores = server.run(&["scores", "--json"]).json();
+    let scores = server.run(&["result", "list", "--json"]).json();
     assert_eq!(
         scores["scores"][0]["effectiveVerdict"],
         "VERDICT_NOT_COMPARABLE"
     );
     assert_eq!(scores["scores"][0]["verdict"], answer["report"]["verdict"]);
+    let yaml = server
+        .run(&["result", "list", "--output", "yaml"])
+        .expect(0);
+    assert!(yaml.stdout.contains("\nscores:\n- createdAt: "), "{}", yaml.stdout);
     let wrong = [
+        "result",
         "review",
         job_id,
         "--deviation",
@@ -157,7 +187,7 @@ fn from_an_upload_to_a_review() {
     server.run(&wrong).expect(56);
 
     let copy = folder.path().join("copy.mp4");
-    let download = ["download", id(&gold), "-o", copy.to_str().unwrap()];
+    let download = ["video", "download", id(&gold), "-o", copy.to_str().unwrap()];
     server.run(&download).expect(0);
     assert_eq!(
         std::fs::read(&copy).unwrap(),
@@ -171,9 +201,11 @@ fn from_an_upload_to_a_review() {
             .contains("exists already")
     );
 
-    server.run(&["delete", id(&gold)]).expect(52);
-    server.run(&["delete", id(&gold), "--force"]).expect(0);
-    let videos = server.run(&["videos", "--json"]).json();
+    server.run(&["video", "delete", id(&gold)]).expect(52);
+    server
+        .run(&["video", "delete", id(&gold), "--force"])
+        .expect(0);
+    let videos = server.run(&["video", "list", "--json"]).json();
     assert_eq!(videos["videos"].as_array().unwrap().len(), 1);
     assert_ne!(
         id(&server.run(&with_steps).json()),
@@ -213,7 +245,7 @@ fn a_wrong_configuration_is_told_whole() {
 #[test]
 fn a_server_that_is_not_there_says_what_to_do() {
     let ended = Place::new()
-        .run(["videos", "--server", "http://127.0.0.1:9"])
+        .run(["video", "list", "--server", "http://127.0.0.1:9"])
         .expect(69);
     assert!(
         ended.stderr.contains("Start one with `sopilot serve`"),

@@ -23,10 +23,10 @@ fn noise(folder: &Path) -> PathBuf {
     path
 }
 
-fn arguments<'a>(file: &'a Path, server: &'a str) -> [&'a str; 9] {
+fn arguments<'a>(file: &'a Path, server: &'a str) -> [&'a str; 10] {
     let file = file.to_str().unwrap();
     [
-        "upload", file, "--task", "t", "--role", "trainee", "--json", "--server", server,
+        "video", "upload", file, "--task", "t", "--role", "trainee", "--json", "--server", server,
     ]
 }
 

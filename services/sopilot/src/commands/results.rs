@@ -1,6 +1,6 @@
-//! `sopilot scores`, `sopilot score-of` and `sopilot review`.
+//! `sopilot result`: what score jobs found, and what people say about it.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use sopilot_proto::{
     catalog::v1::{
         GetScoreReportResponse, ListScoresRequest, ListScoresResponse, Review, ReviewDecision,
@@ -18,63 +18,71 @@ use crate::{
     error::{Error, Result},
     exit::Exit,
     interrupt::Interrupt,
-    output,
+    output::Output,
     report::{report, short_verdict},
     table::{Align, Column, table},
     task,
     text::safe,
 };
 
-/// Print the report of a score job
+/// Results of score jobs: list, show, review
+#[derive(Debug, Subcommand)]
+pub(crate) enum ResultCommand {
+    List(ListArgs),
+    Show(ShowArgs),
+    Review(ReviewArgs),
+}
+
+/// Runs `sopilot result`.
+pub(crate) async fn run(command: &ResultCommand) -> Result<()> {
+    match command {
+        ResultCommand::List(args) => list(args).await,
+        ResultCommand::Show(args) => show(args).await,
+        ResultCommand::Review(args) => review(args).await,
+    }
+}
+
+/// Show what a score job found
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sopilot score-of 01890a5d-ac96-774b-bcce-b302099a8057
+  sopilot result show 01890a5d-ac96-774b-bcce-b302099a8057
 ")]
-pub(crate) struct ScoreOfArgs {
+pub(crate) struct ShowArgs {
     /// The score job
     job_id: JobId,
-    /// Print the report with the verdict that counts, as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
 
-/// Runs `sopilot score-of`.
-pub(crate) async fn score_of(args: &ScoreOfArgs) -> Result<()> {
+async fn show(args: &ShowArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let job_id = args.job_id.to_string();
     let answer = Interrupt::new()?
         .guard(catalog.report(&job_id, false))
         .await?;
-    print_report(&answer, args.json)
+    print_report(&answer, &args.output)
 }
 
-/// List the scores of a server, newest first
+/// List scores, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  sopilot scores --task assembly --limit 20
+  sopilot result list --task assembly --limit 20
 ")]
-pub(crate) struct ScoresArgs {
+pub(crate) struct ListArgs {
     /// Only scores of this task
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
     /// At most this many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
-}
-
-/// Runs `sopilot scores`.
-pub(crate) async fn scores(args: &ScoresArgs) -> Result<()> {
-    let catalog = Catalog::connect(&args.server.server)?;
-    Interrupt::new()?.guard(list(&catalog, args)).await
 }
 
 /// Confirm or overrule a verdict or a deviation of a report
@@ -86,8 +94,8 @@ pub(crate) async fn scores(args: &ScoresArgs) -> Result<()> {
     group(clap::ArgGroup::new("decision").required(true).args(["confirm", "overrule"])),
     after_help = "\
 Examples:
-  sopilot review 01890a5d-ac96-774b-bcce-b302099a8057 --verdict pass --overrule --by kim --reason \"the camera was covered\"
-  sopilot review 01890a5d-ac96-774b-bcce-b302099a8057 --deviation 2 --confirm --by kim --reason \"I saw it\"
+  sopilot result review 01890a5d-ac96-774b-bcce-b302099a8057 --verdict pass --overrule --by kim --reason \"the camera was covered\"
+  sopilot result review 01890a5d-ac96-774b-bcce-b302099a8057 --deviation 2 --confirm --by kim --reason \"I saw it\"
 "
 )]
 pub(crate) struct ReviewArgs {
@@ -111,58 +119,65 @@ pub(crate) struct ReviewArgs {
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: String,
-    /// Print the review as JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    output: Output,
     #[command(flatten)]
     server: Server,
 }
 
-/// Runs `sopilot review`.
-pub(crate) async fn review(args: &ReviewArgs) -> Result<()> {
+async fn review(args: &ReviewArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.server.server)?;
     let review = Interrupt::new()?
         .guard(catalog.create_review(wire_review(args)))
         .await?;
-    if args.json {
-        return output::json(&json::to_value(&review));
-    }
-    let decision = if args.confirm {
-        "confirmed"
-    } else {
-        "overruled"
+    let told = || {
+        let decision = if args.confirm {
+            "confirmed"
+        } else {
+            "overruled"
+        };
+        let subject = match args.deviation {
+            Some(place) => format!("Deviation {place}"),
+            None => "The verdict".to_owned(),
+        };
+        format!(
+            "{subject} of job {} is {decision} (review {}).\n",
+            args.job_id,
+            safe(&review.id)
+        )
     };
-    let subject = match args.deviation {
-        Some(place) => format!("Deviation {place}"),
-        None => "The verdict".to_owned(),
-    };
-    output::text(&format!(
-        "{subject} of job {} is {decision} (review {}).\n",
-        args.job_id,
-        safe(&review.id)
-    ))
+    args.output.print(|| json::to_value(&review), told)
 }
 
-/// Prints a report for people, or the whole answer as JSON.
-pub(crate) fn print_report(answer: &GetScoreReportResponse, as_json: bool) -> Result<()> {
-    if as_json {
-        return output::json(&json::to_value(answer));
-    }
+/// Prints a report for people, or the whole answer for programs.
+pub(crate) fn print_report(answer: &GetScoreReportResponse, output: &Output) -> Result<()> {
     let made = answer.report.as_ref().ok_or_else(|| {
         Error::new(
             Exit::PROTOCOL,
             "the server's answer holds no report: bring both to the same version",
         )
     })?;
-    output::text(&report(made, answer.effective_verdict()))
+    let for_people = || report(made, answer.effective_verdict());
+    output.print(|| json::to_value(answer), for_people)
 }
 
-async fn list(catalog: &Catalog, args: &ScoresArgs) -> Result<()> {
+async fn list(args: &ListArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    let scores = Interrupt::new()?.guard(wanted(&catalog, args)).await?;
+    let for_people = rows(&scores);
+    let all = ListScoresResponse {
+        scores,
+        next_page_token: String::new(),
+    };
+    args.output.print(|| json::to_value(&all), || for_people)
+}
+
+async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<ScoreSummary>> {
     let task_id = match &args.task {
         Some(name) => task::named(catalog, name).await?.id,
         None => String::new(),
     };
-    let scores = all_pages(
+    all_pages(
         args.limit.unwrap_or(usize::MAX),
         async |page_size, page_token| {
             let task_id = task_id.clone();
@@ -175,15 +190,11 @@ async fn list(catalog: &Catalog, args: &ScoresArgs) -> Result<()> {
             let answer = catalog.list_scores(request).await?;
             Ok((answer.scores, answer.next_page_token))
         },
-    );
-    let scores = scores.await?;
-    if args.json {
-        let all = ListScoresResponse {
-            scores,
-            next_page_token: String::new(),
-        };
-        return output::json(&json::to_value(&all));
-    }
+    )
+    .await
+}
+
+fn rows(scores: &[ScoreSummary]) -> String {
     let columns = [
         Column("Job", Align::Left),
         Column("Score", Align::Right),
@@ -192,7 +203,7 @@ async fn list(catalog: &Catalog, args: &ScoresArgs) -> Result<()> {
         Column("Trainee's video", Align::Left),
         Column("Created", Align::Left),
     ];
-    output::text(&table(&columns, scores.iter().map(row)))
+    table(&columns, scores.iter().map(row))
 }
 
 fn row(score: &ScoreSummary) -> Vec<String> {
