@@ -1,0 +1,285 @@
+//! Both videos on one scale of time: the gold above, the trainee below, and
+//! bands from each step to where the trainee did it.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+use sopilot_procedure::{DeviationType, TimeRange};
+
+use super::marks::in_rows;
+use super::signs::{Sign, patterns};
+use super::{Drawing, length, point, text_width, tick_seconds};
+use crate::foreign::Foreign;
+use crate::locale::Locale;
+use crate::model::{PathPoint, Report, ReportedStep};
+
+const WIDTH: f64 = 900.0;
+const EDGE: f64 = 2.0;
+const GOLD_Y: f64 = 22.0;
+const ROW: f64 = 34.0;
+const TRAINEE_Y: f64 = 146.0;
+const MARKS_Y: f64 = TRAINEE_Y + ROW + 16.0;
+const MARK_RADIUS: f64 = 9.0;
+const MARK_ROWS: usize = 3;
+const FONT: f64 = 13.0;
+/// Lines that tie moments of both videos together.
+const TIES: usize = 90;
+
+pub(crate) fn timeline(locale: &Locale, report: &Report) -> Drawing {
+    let sheet = Sheet::new(report);
+    let marks = sheet.marks(report);
+    let rows = marks.iter().map(|mark| mark.2 + 1).max().unwrap_or(0);
+    let axis_y = MARKS_Y + 20.0 * rows as f64 - if rows == 0 { 10.0 } else { 2.0 };
+    let content = html! {
+        (patterns())
+        text .label x=(length(EDGE)) y="14" { (locale.text("label-gold")) }
+        @for step in &report.steps { (sheet.band(step)) }
+        (sheet.ties(&report.path))
+        @for step in &report.steps { (sheet.gold_block(step)) }
+        text .label .halo x=(length(EDGE)) y=(length(TRAINEE_Y - 8.0)) { (locale.text("label-trainee")) }
+        @for step in &report.steps { (sheet.trainee_block(step)) }
+        @for deviation in &report.deviations {
+            (sheet.deviation_block(report, deviation.found.kind, deviation.found.gold_step, &deviation.found.trainee_time))
+        }
+        @for (number, x, row) in &marks { (mark(*number, *x, *row)) }
+        (sheet.axis(locale, axis_y))
+    };
+    Drawing {
+        id: "timeline",
+        title: locale.text("timeline-title"),
+        description: locale.say(
+            "timeline-description",
+            [
+                ("steps", report.steps.len().into()),
+                ("deviations", report.deviations.len().into()),
+            ],
+        ),
+        width: WIDTH,
+        height: axis_y + 24.0,
+        content,
+    }
+}
+
+/// The signs that the timelines of a report use, for the legend.
+pub(crate) fn signs_used(report: &Report) -> BTreeSet<Sign> {
+    let steps = report
+        .steps
+        .iter()
+        .map(|step| Sign::of_status(step.result.status));
+    let kinds = report
+        .deviations
+        .iter()
+        .map(|deviation| Sign::of_kind(deviation.found.kind));
+    steps.chain(kinds).collect()
+}
+
+/// Where seconds lie on the paper.
+struct Sheet {
+    seconds: f64,
+}
+
+impl Sheet {
+    fn new(report: &Report) -> Self {
+        let durations = [report.gold.duration_s, report.trainee.duration_s];
+        let ends = report.steps.iter().flat_map(|step| {
+            let trainee = step.result.trainee_time.as_ref();
+            [
+                Some(step.result.gold_time.end_s),
+                trainee.map(|time| time.end_s),
+            ]
+        });
+        let seconds = durations
+            .into_iter()
+            .chain(ends.flatten())
+            .filter(|seconds| seconds.is_finite())
+            .fold(1.0, f64::max);
+        Self { seconds }
+    }
+
+    fn x(&self, seconds: f64) -> f64 {
+        let share = (seconds / self.seconds).clamp(0.0, 1.0);
+        EDGE + (WIDTH - 2.0 * EDGE) * if share.is_nan() { 0.0 } else { share }
+    }
+
+    fn ends(&self, time: &TimeRange) -> (f64, f64) {
+        let (start, end) = (self.x(time.start_s), self.x(time.end_s));
+        (start, end.max(start + 2.0))
+    }
+
+    fn band(&self, step: &ReportedStep) -> Markup {
+        let Some(time) = &step.result.trainee_time else {
+            return html! {};
+        };
+        let (gold, trainee) = (self.ends(&step.result.gold_time), self.ends(time));
+        let class = match Sign::of_status(step.result.status) {
+            Sign::Done => "band",
+            _ => "band band-off",
+        };
+        let (top, bottom) = (GOLD_Y + ROW, TRAINEE_Y);
+        let points = [
+            point(gold.0, top),
+            point(gold.1, top),
+            point(trainee.1, bottom),
+            point(trainee.0, bottom),
+        ];
+        html! { polygon .(class) points=(points.join(" ")) {} }
+    }
+
+    fn ties(&self, path: &[Vec<PathPoint>]) -> Markup {
+        let every = path
+            .iter()
+            .map(Vec::len)
+            .sum::<usize>()
+            .div_ceil(TIES)
+            .max(1);
+        let lines: String = path
+            .iter()
+            .flatten()
+            .step_by(every)
+            .map(|tie| {
+                let (gold, trainee) = (self.x(tie.gold_s), self.x(tie.trainee_s));
+                format!(
+                    "M{}L{}",
+                    point(gold, GOLD_Y + ROW),
+                    point(trainee, TRAINEE_Y)
+                )
+            })
+            .collect();
+        html! { @if !lines.is_empty() { path .tie d=(lines) {} } }
+    }
+
+    fn gold_block(&self, step: &ReportedStep) -> Markup {
+        let sign = match Sign::of_status(step.result.status) {
+            missing @ (Sign::Missing | Sign::Skipped) => missing,
+            _ => Sign::Done,
+        };
+        self.block(sign, GOLD_Y, &step.result.gold_time, Some(step))
+    }
+
+    fn trainee_block(&self, step: &ReportedStep) -> Markup {
+        match &step.result.trainee_time {
+            Some(time) => {
+                let sign = Sign::of_status(step.result.status);
+                self.block(sign, TRAINEE_Y, time, Some(step))
+            }
+            None => html! {},
+        }
+    }
+
+    /// What a deviation shows that no step does: extra activity, a repetition,
+    /// the place where a step is missing.
+    fn deviation_block(
+        &self,
+        report: &Report,
+        kind: DeviationType,
+        step: Option<u32>,
+        time: &TimeRange,
+    ) -> Markup {
+        let step = step.and_then(|index| {
+            let mut steps = report.steps.iter();
+            steps.find(|step| step.result.index == index)
+        });
+        match kind {
+            DeviationType::ExtraActivity => self.block(Sign::Extra, TRAINEE_Y, time, None),
+            DeviationType::RepeatedStep => self.block(Sign::Deviated, TRAINEE_Y, time, step),
+            DeviationType::MissingStep => self.gap(time),
+            _ => html! {},
+        }
+    }
+
+    fn gap(&self, time: &TimeRange) -> Markup {
+        let (start, end) = self.ends(time);
+        html! {
+            rect .sign-missing x=(length(start)) y=(length(TRAINEE_Y + 4.0))
+                width=(length(end - start)) height=(length(ROW - 8.0)) rx="2" {}
+        }
+    }
+
+    fn block(&self, sign: Sign, y: f64, time: &TimeRange, step: Option<&ReportedStep>) -> Markup {
+        let (start, end) = self.ends(time);
+        let label = step.and_then(|step| label(step, end - start));
+        html! {
+            rect .(sign.class()) x=(length(start + 0.5)) y=(length(y))
+                width=(length((end - start - 1.0).max(1.0))) height=(length(ROW)) rx="2" {}
+            @if let Some(label) = label {
+                text .block-label .halo x=(length(f64::midpoint(start, end)))
+                    y=(length(y + ROW / 2.0 + FONT * 0.36)) text-anchor="middle" { (label) }
+            }
+        }
+    }
+
+    /// Number, place and row of every deviation's mark.
+    fn marks(&self, report: &Report) -> Vec<(usize, f64, usize)> {
+        let places: Vec<f64> = report
+            .deviations
+            .iter()
+            .map(|deviation| {
+                let (start, end) = self.ends(&deviation.found.trainee_time);
+                let (least, most) = (MARK_RADIUS + 1.0, WIDTH - MARK_RADIUS - 1.0);
+                f64::midpoint(start, end).clamp(least, most)
+            })
+            .collect();
+        let rows = in_rows(&places, MARK_RADIUS, MARK_ROWS);
+        places
+            .into_iter()
+            .zip(rows)
+            .enumerate()
+            .map(|(index, (x, row))| (index + 1, x, row))
+            .collect()
+    }
+
+    fn axis(&self, locale: &Locale, y: f64) -> Markup {
+        let every = tick_seconds(self.seconds, 12);
+        let count = (self.seconds / every).floor() as usize;
+        html! {
+            line .axis x1=(length(EDGE)) x2=(length(WIDTH - EDGE)) y1=(length(y)) y2=(length(y)) {}
+            @for tick in 0..=count {
+                @let seconds = tick as f64 * every;
+                @let x = self.x(seconds);
+                line .axis x1=(length(x)) x2=(length(x)) y1=(length(y)) y2=(length(y + 5.0)) {}
+                text .small x=(length(x)) y=(length(y + 18.0)) text-anchor=(self.anchor(x)) {
+                    (locale.short_clock(seconds))
+                }
+            }
+        }
+    }
+
+    fn anchor(&self, x: f64) -> &'static str {
+        if x < 16.0 {
+            "start"
+        } else if x > WIDTH - 16.0 {
+            "end"
+        } else {
+            "middle"
+        }
+    }
+}
+
+/// A step's number, with its name where there is room, or nothing where there
+/// is not even room for the number.
+fn label(step: &ReportedStep, width: f64) -> Option<String> {
+    let number = (step.result.index + 1).to_string();
+    let room = (width - 8.0) / FONT;
+    let name = Foreign::name(&step.result.name);
+    let whole = format!("{number} {}", name.isolated());
+    if !name.is_empty() && text_width(&whole) <= room {
+        return Some(whole);
+    }
+    // A name that is cut says something from about six letters on.
+    let letters = ((room - text_width(&number) - 0.6) / 0.6) as usize;
+    let short = name.shortened(letters.max(1));
+    let short_label = format!("{number} {}", short.isolated());
+    if letters >= 6 && text_width(&short_label) <= room + 1.0 {
+        return Some(short_label);
+    }
+    (text_width(&number) * FONT <= width - 1.0).then_some(number)
+}
+
+fn mark(number: usize, x: f64, row: usize) -> Markup {
+    let y = MARKS_Y + 20.0 * row as f64;
+    html! {
+        line .mark-stem x1=(length(x)) x2=(length(x)) y1=(length(TRAINEE_Y + ROW)) y2=(length(y - MARK_RADIUS)) {}
+        circle .mark cx=(length(x)) cy=(length(y)) r=(length(MARK_RADIUS)) {}
+        text .mark-number x=(length(x)) y=(length(y + 4.0)) text-anchor="middle" { (number) }
+    }
+}
