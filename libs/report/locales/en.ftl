@@ -77,6 +77,8 @@ points-lost-spoken = { $points ->
    *[other] { $shown } points lost
 }
 no-points = no points
+step-numbered = step { $number }
+false-alarm = false alarm
 
 kind-missing-step = Left out
 kind-out-of-order = In the wrong order

@@ -40,8 +40,8 @@ score-interval = 95% 区間 { $interval }
 score-interval-means = 疑われる逸脱のうちどれが本物かが分かった場合に、点数が 95% の確率で入る範囲です。
 score-scale = 0 から 100 の目盛りで { $score } 点。
 score-scale-with-interval = 0 から 100 の目盛りで { $score } 点、区間は { $low } から { $high } まで。
-why-critical-missing = 必須の手順{ $step }が行われていません。
-why-critical-wrong = 必須の手順{ $step }が正しく行われていません。
+why-critical-missing = 必須の手順「{ $step }」が行われていません。
+why-critical-wrong = 必須の手順「{ $step }」が正しく行われていません。
 why-fail = 点数が低すぎます。
 why-needs-review = 点数または映像だけでは判断できません。
 why-pass = 点数は十分で、必須の手順はすべて正しく行われました。
@@ -58,6 +58,8 @@ points-lost-spoken = { $points ->
    *[other] { $shown } 点減点
 }
 no-points = 減点なし
+step-numbered = 手順{ $number }
+false-alarm = 誤検出
 
 kind-missing-step = 未実施
 kind-out-of-order = 順序違い
@@ -67,15 +69,15 @@ kind-wrong-execution = 誤りまたは一部のみ
 kind-over-time = 遅すぎる
 kind-under-time = 速すぎる
 
-seen-missing-step = { $step }は動画のどこにも見つかりませんでした。
-seen-out-of-order = { $step }は手順で許されていない位置で行われました。
-seen-repeated-step = { $step }がもう一度行われました。
+seen-missing-step = 「{ $step }」は動画のどこにも見つかりませんでした。
+seen-out-of-order = 「{ $step }」は手順で許されていない位置で行われました。
+seen-repeated-step = 「{ $step }」がもう一度行われました。
 seen-extra-activity = どの手順にも属さない作業が { $duration } 続きました。
-seen-wrong-execution = { $step }の代わりに別の作業が行われたか、一部しか行われませんでした。
-seen-over-time = { $step }に時間がかかりすぎました。
-seen-under-time = { $step }が速すぎました。
-seen-over-time-ratio = { $step }に、この速さで見込まれる時間の { $ratio } がかかりました。
-seen-under-time-ratio = { $step }に、この速さで見込まれる時間の { $ratio } しかかけていません。
+seen-wrong-execution = 「{ $step }」の代わりに別の作業が行われたか、一部しか行われませんでした。
+seen-over-time = 「{ $step }」に時間がかかりすぎました。
+seen-under-time = 「{ $step }」が速すぎました。
+seen-over-time-ratio = 「{ $step }」に、この速さで見込まれる時間の { $ratio } がかかりました。
+seen-under-time-ratio = 「{ $step }」に、この速さで見込まれる時間の { $ratio } しかかけていません。
 
 heading-timeline = 2本の動画
 timeline-title = 2本の動画の手順と時間

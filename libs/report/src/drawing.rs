@@ -2,6 +2,7 @@
 //! classes (`assets/drawing.css`).
 
 pub(crate) mod chart;
+pub(crate) mod label;
 pub(crate) mod marks;
 pub(crate) mod scale;
 pub(crate) mod signs;
@@ -69,14 +70,6 @@ pub(crate) fn length(value: f64) -> String {
 /// A point in a list of points.
 pub(crate) fn point(x: f64, y: f64) -> String {
     format!("{},{}", length(x), length(y))
-}
-
-/// How wide a text is at most, in units of a font of size 1: narrow letters,
-/// and full width for those beyond the alphabets of the West.
-pub(crate) fn text_width(text: &str) -> f64 {
-    text.chars()
-        .map(|c| if u32::from(c) < 0x1100 { 0.6 } else { 1.05 })
-        .sum()
 }
 
 /// Distances between marks on an axis of time that people count in, in seconds.

@@ -30,11 +30,6 @@ impl Foreign {
         Self(cut(&harmless(text, true), PROSE_CHARS))
     }
 
-    /// At most `chars` characters of it.
-    pub(crate) fn shortened(&self, chars: usize) -> Self {
-        Self(cut(&self.0, chars))
-    }
-
     /// Without isolation: where a text stands alone.
     pub(crate) fn alone(&self) -> &str {
         &self.0

@@ -20,7 +20,7 @@ use crate::pictures::{self, Chosen};
 
 /// What a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct HtmlOptions {
+pub struct ReportOptions {
     /// Whether pictures from the videos are shown.
     pub pictures: bool,
     /// How many bytes all pictures together may have; those of the costliest
@@ -28,7 +28,7 @@ pub struct HtmlOptions {
     pub picture_budget_bytes: usize,
 }
 
-impl Default for HtmlOptions {
+impl Default for ReportOptions {
     /// With pictures, on a page of less than 2 MB.
     fn default() -> Self {
         Self {
@@ -39,7 +39,11 @@ impl Default for HtmlOptions {
 }
 
 /// The report of a score as a page. The same report gives the same bytes.
-pub fn html(report: &Report, locale: &Locale, options: HtmlOptions) -> Result<String, ReportError> {
+pub fn html(
+    report: &Report,
+    locale: &Locale,
+    options: ReportOptions,
+) -> Result<String, ReportError> {
     let budget = if options.pictures {
         options.picture_budget_bytes
     } else {
@@ -78,7 +82,7 @@ pub fn history_html(history: &TraineeHistory, locale: &Locale) -> String {
 fn main_part(
     report: &Report,
     locale: &Locale,
-    options: HtmlOptions,
+    options: ReportOptions,
     chosen: &Chosen<'_>,
 ) -> Result<Markup, ReportError> {
     let similarity = similarity::section(report, locale)?;

@@ -20,16 +20,21 @@ mod locale;
 mod model;
 mod numbers;
 mod past;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod pictures;
+mod rows;
 mod similarity_picture;
 mod tally;
 mod wording;
 
 pub use error::ReportError;
-pub use html::{HtmlOptions, history_html, html, task_html};
+pub use html::{ReportOptions, history_html, html, task_html};
 pub use locale::Locale;
 pub use model::{
     DeviationReview, Embedder, GoldReference, PathPoint, Provenance, Report, ReportedDeviation,
     ReportedStep, Side, SimilarityMatrix, Thumbnail, VerdictReview, Video,
 };
 pub use past::{PastDeviation, PastResult, TaskOverview, TraineeHistory};
+#[cfg(feature = "pdf")]
+pub use pdf::{Fonts, Pdf, PdfWarning, pdf};

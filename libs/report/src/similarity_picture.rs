@@ -57,7 +57,7 @@ fn palette() -> Vec<u8> {
         .flat_map(|cell| {
             let share = f64::from(cell) / 255.0;
             let lightness = 0.97 - 0.72 * share;
-            let chroma = 0.085 * (4.0 * share * (1.0 - share)).sqrt() + 0.02 * share;
+            let chroma = 0.07 * (4.0 * share * (1.0 - share)) + 0.03 * share;
             oklch(lightness, chroma, 245.0)
         })
         .collect()

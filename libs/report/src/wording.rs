@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::foreign::Foreign;
 use crate::locale::Locale;
-use crate::model::Report;
+use crate::model::{DeviationReview, Report};
 
 /// Variables of a text.
 pub(crate) fn args<'a, const N: usize>(pairs: [(&'a str, FluentValue<'a>); N]) -> FluentArgs<'a> {
@@ -202,6 +202,20 @@ impl Locale {
                 self.say(&id, [("step", step.into()), ("duration", duration.into())])
             }
         }
+    }
+
+    /// What a person said about a deviation.
+    pub(crate) fn review_status(&self, review: Option<&DeviationReview>) -> String {
+        let Some(review) = review else {
+            return self.text("review-none");
+        };
+        let id = if review.confirmed {
+            "review-real"
+        } else {
+            "review-false-alarm"
+        };
+        let reviewer = Foreign::name(&review.reviewer).isolated();
+        self.say(id, [("reviewer", reviewer.into())])
     }
 
     pub(crate) fn status(&self, status: StepStatus) -> String {

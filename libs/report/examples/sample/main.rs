@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use sopilot_report::{
-    HtmlOptions, Locale, TaskOverview, TraineeHistory, history_html, html, task_html,
+    Locale, Report, ReportOptions, TaskOverview, TraineeHistory, history_html, html, task_html,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&folder)?;
     let mut report = model::report();
     pictures::add(&mut report, 1.0);
-    let options = HtmlOptions::default();
+    let options = ReportOptions::default();
     for tag in ["en", "ja"] {
         let locale = Locale::negotiate(tag)?;
         fs::write(
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
     }
     let en = Locale::negotiate("en")?;
-    let without = HtmlOptions {
+    let without = ReportOptions {
         pictures: false,
         ..options
     };
@@ -38,7 +38,27 @@ fn main() -> Result<(), Box<dyn Error>> {
         folder.join("report-no-pictures.html"),
         html(&report, &en, without)?,
     )?;
-    write_past(&folder, &en)
+    write_past(&folder, &en)?;
+    write_pdf(&folder, &report)
+}
+
+#[cfg(feature = "pdf")]
+fn write_pdf(folder: &Path, report: &Report) -> Result<(), Box<dyn Error>> {
+    let fonts = sopilot_report::Fonts::with_system();
+    for tag in ["en", "ja"] {
+        let locale = Locale::negotiate(tag)?;
+        let pdf = sopilot_report::pdf(report, &locale, ReportOptions::default(), &fonts)?;
+        if !pdf.warnings.is_empty() {
+            return Err(format!("the sample cannot be shown: {:?}", pdf.warnings).into());
+        }
+        fs::write(folder.join(format!("report-{tag}.pdf")), pdf.bytes)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "pdf"))]
+fn write_pdf(_folder: &Path, _report: &Report) -> Result<(), Box<dyn Error>> {
+    Ok(())
 }
 
 fn write_past(folder: &Path, locale: &Locale) -> Result<(), Box<dyn Error>> {

@@ -313,7 +313,7 @@ fn similarity(rows: u32, columns: u32) -> SimilarityMatrix {
             // Some texture, the same every time.
             let texture = ((gold_s * 1.7).sin() * (trainee_s * 1.3).cos() + 1.0) / 2.0;
             let noise = f64::from((row * 7_919 + column * 104_729) % 251) / 251.0;
-            let value = 0.68 * alike + 0.2 * texture + 0.12 * noise;
+            let value = 0.72 * alike + 0.14 * texture + 0.08 * noise + 0.05;
             cells.push((value * 255.0) as u8);
         }
     }

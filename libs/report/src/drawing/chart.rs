@@ -8,11 +8,11 @@ use crate::locale::Locale;
 use crate::past::PastResult;
 use crate::wording::verdict_id;
 
-const WIDTH: f64 = 620.0;
+const WIDTH: f64 = 480.0;
 const LEFT: f64 = 34.0;
-const RIGHT: f64 = 10.0;
+const RIGHT: f64 = 16.0;
 const TOP: f64 = 18.0;
-const PLOT: f64 = 170.0;
+const PLOT: f64 = 150.0;
 const BOTTOM: f64 = 28.0;
 /// Bars of the distribution.
 pub(crate) const BARS: usize = 10;

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use sopilot_procedure::{DeviationType, TimeRange};
 
+use super::label::lines;
 use super::marks::in_rows;
 use super::signs::{Sign, patterns};
-use super::{Drawing, length, point, text_width, tick_seconds};
+use super::{Drawing, length, point, tick_seconds};
 use crate::foreign::Foreign;
 use crate::locale::Locale;
 use crate::model::{PathPoint, Report, ReportedStep};
@@ -16,12 +17,15 @@ use crate::model::{PathPoint, Report, ReportedStep};
 const WIDTH: f64 = 900.0;
 const EDGE: f64 = 2.0;
 const GOLD_Y: f64 = 22.0;
-const ROW: f64 = 34.0;
-const TRAINEE_Y: f64 = 146.0;
+const ROW: f64 = 48.0;
+const TRAINEE_Y: f64 = 162.0;
 const MARKS_Y: f64 = TRAINEE_Y + ROW + 16.0;
 const MARK_RADIUS: f64 = 9.0;
 const MARK_ROWS: usize = 3;
-const FONT: f64 = 13.0;
+/// Names in blocks, whose lines stand this far apart.
+const FONT: f64 = 11.5;
+const LINE: f64 = 13.5;
+const LINES: usize = 3;
 /// Lines that tie moments of both videos together.
 const TIES: usize = 90;
 
@@ -197,13 +201,18 @@ impl Sheet {
 
     fn block(&self, sign: Sign, y: f64, time: &TimeRange, step: Option<&ReportedStep>) -> Markup {
         let (start, end) = self.ends(time);
-        let label = step.and_then(|step| label(step, end - start));
+        let room = (end - start - 8.0) / FONT;
+        let label = step.map_or_else(Vec::new, |step| {
+            let name = Foreign::name(&step.result.name);
+            lines(step.result.index + 1, &name, room, LINES)
+        });
+        let first = y + (ROW - LINE * label.len() as f64) / 2.0 + FONT * 0.95;
         html! {
             rect .(sign.class()) x=(length(start + 0.5)) y=(length(y))
                 width=(length((end - start - 1.0).max(1.0))) height=(length(ROW)) rx="2" {}
-            @if let Some(label) = label {
+            @for (index, line) in label.iter().enumerate() {
                 text .block-label .halo x=(length(f64::midpoint(start, end)))
-                    y=(length(y + ROW / 2.0 + FONT * 0.36)) text-anchor="middle" { (label) }
+                    y=(length(first + LINE * index as f64)) text-anchor="middle" { (line) }
             }
         }
     }
@@ -253,26 +262,6 @@ impl Sheet {
             "middle"
         }
     }
-}
-
-/// A step's number, with its name where there is room, or nothing where there
-/// is not even room for the number.
-fn label(step: &ReportedStep, width: f64) -> Option<String> {
-    let number = (step.result.index + 1).to_string();
-    let room = (width - 8.0) / FONT;
-    let name = Foreign::name(&step.result.name);
-    let whole = format!("{number} {}", name.isolated());
-    if !name.is_empty() && text_width(&whole) <= room {
-        return Some(whole);
-    }
-    // A name that is cut says something from about six letters on.
-    let letters = ((room - text_width(&number) - 0.6) / 0.6) as usize;
-    let short = name.shortened(letters.max(1));
-    let short_label = format!("{number} {}", short.isolated());
-    if letters >= 6 && text_width(&short_label) <= room + 1.0 {
-        return Some(short_label);
-    }
-    (text_width(&number) * FONT <= width - 1.0).then_some(number)
 }
 
 fn mark(number: usize, x: f64, row: usize) -> Markup {

@@ -6,16 +6,16 @@ use maud::{Markup, html};
 use sopilot_procedure::{Deviation, DeviationType};
 
 use super::summary::{original_sentence, step};
-use super::{HtmlOptions, section as part};
+use super::{ReportOptions, section as part};
 use crate::foreign::{Foreign, sentence};
 use crate::locale::Locale;
-use crate::model::{DeviationReview, Report, ReportedDeviation, Side};
+use crate::model::{Report, ReportedDeviation, Side};
 use crate::pictures::{Beside, Chosen, Picture};
 
 pub(super) fn section(
     report: &Report,
     locale: &Locale,
-    options: HtmlOptions,
+    options: ReportOptions,
     chosen: &Chosen<'_>,
 ) -> Markup {
     if report.deviations.is_empty() {
@@ -48,7 +48,7 @@ fn article(
             h3 #{ (id) "-heading" } {
                 span .number { (number) } " "
                 span .kind { (locale.kind(found.kind)) }
-                @if !found.step_name.is_empty() { " " span .step { (step(found.gold_step, &found.step_name)) } }
+                (step(locale, found))
             }
             (seen(report, locale, found))
             (facts(report, locale, deviation))
@@ -90,7 +90,7 @@ fn facts(report: &Report, locale: &Locale, deviation: &ReportedDeviation) -> Mar
             (fact(&locale.text("points"), &html! { (locale.points_lost(found.points_lost)) }))
             (fact(&locale.text("how-sure"), &html! { (locale.percent(found.confidence)) }))
             (fact(&locale.text("without-it"), &html! { (without) }))
-            (fact(&locale.text("review-status"), &review(locale, deviation.review.as_ref())))
+            (fact(&locale.text("review-status"), &sentence(&locale.review_status(deviation.review.as_ref()))))
         }
         @if let Some(said) = &deviation.review {
             @let comment = Foreign::prose(&said.comment);
@@ -101,19 +101,6 @@ fn facts(report: &Report, locale: &Locale, deviation: &ReportedDeviation) -> Mar
 
 fn fact(label: &str, value: &Markup) -> Markup {
     html! { div { dt { (label) } dd { (value) } } }
-}
-
-fn review(locale: &Locale, review: Option<&DeviationReview>) -> Markup {
-    let Some(review) = review else {
-        return html! { (locale.text("review-none")) };
-    };
-    let id = if review.confirmed {
-        "review-real"
-    } else {
-        "review-false-alarm"
-    };
-    let reviewer = Foreign::name(&review.reviewer).isolated();
-    sentence(&locale.say(id, [("reviewer", reviewer.into())]))
 }
 
 fn side_by_side(locale: &Locale, beside: &Beside<'_>) -> Markup {

@@ -8,6 +8,7 @@ use crate::drawing::signs::{Sign, sample};
 use crate::foreign::Foreign;
 use crate::locale::Locale;
 use crate::model::{Report, ReportedStep};
+use crate::rows::{Row, rows};
 
 /// Deepest indentation that is still shown as one.
 const MAX_DEPTH: usize = 4;
@@ -51,35 +52,6 @@ fn table(report: &Report, locale: &Locale) -> Markup {
             }
         }
     }
-}
-
-/// A line of the table.
-enum Row<'a> {
-    /// Names what the following steps are part of.
-    Group {
-        name: &'a str,
-        depth: usize,
-    },
-    Step(&'a ReportedStep),
-}
-
-/// The steps, with a heading wherever they begin to be part of something else.
-fn rows(steps: &[ReportedStep]) -> Vec<Row<'_>> {
-    let mut rows = Vec::new();
-    let mut open: &[String] = &[];
-    for step in steps {
-        let shared = open
-            .iter()
-            .zip(&step.within)
-            .take_while(|(a, b)| a == b)
-            .count();
-        for (depth, name) in step.within.iter().enumerate().skip(shared) {
-            rows.push(Row::Group { name, depth });
-        }
-        rows.push(Row::Step(step));
-        open = &step.within;
-    }
-    rows
 }
 
 fn group(name: &str, depth: usize) -> Markup {

@@ -1,7 +1,7 @@
 //! The top: what was compared, the score, the verdict, what cost points.
 
 use maud::{Markup, html};
-use sopilot_procedure::Verdict;
+use sopilot_procedure::{Deviation, Verdict};
 use time::format_description::well_known::Rfc3339;
 
 use super::section as part;
@@ -134,9 +134,8 @@ fn cost_line(number: usize, deviation: &ReportedDeviation, locale: &Locale) -> M
                 span .number { (number) }
                 span .what {
                     span .kind { (locale.kind(found.kind)) }
-                    @if !found.step_name.is_empty() {
-                        " " span .step { (step(found.gold_step, &found.step_name)) }
-                    }
+                    (step(locale, found))
+                    @if is_false_alarm { " " span .tag { (locale.text("false-alarm")) } }
                 }
                 span .time { (locale.clock(found.trainee_time.start_s)) }
                 @if is_false_alarm {
@@ -149,11 +148,13 @@ fn cost_line(number: usize, deviation: &ReportedDeviation, locale: &Locale) -> M
     }
 }
 
-/// A step with its number.
-pub(super) fn step(index: Option<u32>, name: &str) -> Markup {
+/// A step with its number, or nothing where a deviation is about none.
+pub(super) fn step(locale: &Locale, found: &Deviation) -> Markup {
     html! {
-        @if let Some(index) = index { (index + 1) " " }
-        (Foreign::name(name))
+        @if !found.step_name.is_empty() { " " span .step { (Foreign::name(&found.step_name)) } }
+        @if let Some(index) = found.gold_step {
+            " " span .step-label { (locale.say("step-numbered", [("number", (index + 1).into())])) }
+        }
     }
 }
 
