@@ -16,6 +16,7 @@ fn main() -> io::Result<()> {
     let mut code = String::from("const TEXTS: &[(&str, &str)] = &[\n");
     for path in files {
         let tag = path.file_stem().unwrap_or_default().to_string_lossy();
+        let path = path.to_string_lossy();
         // Writing to a String cannot fail.
         let _ = writeln!(code, "    ({tag:?}, include_str!({path:?})),");
     }

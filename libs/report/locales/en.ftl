@@ -4,7 +4,6 @@
 direction = ltr
 decimal-mark = .
 percent = { $value } %
-score = { $value }
 minutes-and-seconds = { $minutes }:{ $seconds }
 seconds = { $value } s
 time-range = { $start }–{ $end }
@@ -24,8 +23,6 @@ date-and-time = { $day } { $month ->
    *[12] December
 } { $year }, { $time } UTC
 day = { $year }-{ $month2 }-{ $day2 }
-none = none
-unknown = unknown
 
 # The frame of every page.
 skip = Skip to the content
@@ -50,7 +47,6 @@ heading-result = Result
 label-trainee = Trainee
 label-gold = Gold
 label-date = Scored
-label-score = Score
 of-100 = of 100
 no-score = no score
 score-interval = 95 % interval { $interval }
@@ -72,10 +68,6 @@ review-confirmed = This confirms what the service had proposed.
 heading-cost = What cost points
 nothing-differs = Nothing differs from the procedure.
 points-lost = −{ $points }
-points-lost-spoken = { $points ->
-    [one] { $shown } point lost
-   *[other] { $shown } points lost
-}
 no-points = no points
 step-numbered = step { $number }
 false-alarm = false alarm
@@ -121,7 +113,6 @@ sign-extra = belongs to no step
 
 # Deviations.
 heading-deviations = Deviations
-deviation-number = Deviation { $number }
 when-gold = In the gold
 when-trainee = In the trainee’s video
 when-should-have-been = Should have been at
@@ -254,10 +245,6 @@ page-of = Page { $page } of { $pages }
 overview-title = { $task }: all results
 history-title = { $trainee }: { $task }
 heading-overview = Overview
-count-results = { $count ->
-    [one] One result
-   *[other] { $count } results
-}
 no-results = There are no results yet.
 label-mean = Mean score
 label-median = Median score
@@ -275,7 +262,6 @@ distribution-left-out = { $count ->
     [one] One result that cannot be compared has no score and is left out.
    *[other] { $count } results that cannot be compared have no score and are left out.
 }
-column-scores = Scores
 heading-over-time = Scores over time
 over-time-title = Score of every result over time
 over-time-description = From { $first } on { $from } to { $last } on { $to }.

@@ -3,15 +3,12 @@
 direction = ltr
 decimal-mark = .
 percent = { $value }%
-score = { $value }
 minutes-and-seconds = { $minutes }:{ $seconds }
 seconds = { $value }秒
 time-range = { $start }～{ $end }
 interval = { $low }～{ $high }
 date-and-time = { $year }年{ $month }月{ $day }日 { $time }（UTC）
 day = { $year }-{ $month2 }-{ $day2 }
-none = なし
-unknown = 不明
 
 skip = 本文へ移動
 contents = このページの内容
@@ -33,7 +30,6 @@ heading-result = 結果
 label-trainee = 受講者
 label-gold = 手本
 label-date = 評価日時
-label-score = 点数
 of-100 = / 100
 no-score = 点数なし
 score-interval = 95% 区間 { $interval }
@@ -54,9 +50,6 @@ review-confirmed = システムの判定どおりです。
 heading-cost = 減点の内訳
 nothing-differs = 手順との違いはありません。
 points-lost = −{ $points }
-points-lost-spoken = { $points ->
-   *[other] { $shown } 点減点
-}
 no-points = 減点なし
 step-numbered = 手順{ $number }
 false-alarm = 誤検出
@@ -96,7 +89,6 @@ sign-skipped = 省略（任意の手順）
 sign-extra = どの手順にも属さない
 
 heading-deviations = 逸脱
-deviation-number = 逸脱 { $number }
 when-gold = 手本の時刻
 when-trainee = 受講者の時刻
 when-should-have-been = 行うべきだった時刻
@@ -222,9 +214,6 @@ page-of = { $page } / { $pages } ページ
 overview-title = { $task }：すべての結果
 history-title = { $trainee }：{ $task }
 heading-overview = 概要
-count-results = { $count ->
-   *[other] 結果 { $count } 件
-}
 no-results = まだ結果がありません。
 label-mean = 平均点
 label-median = 中央値
@@ -241,7 +230,6 @@ distribution-description = 10 点ごとの棒グラフ。最も多いのは { $f
 distribution-left-out = { $count ->
    *[other] 比較できない { $count } 件
 }は点数がないため省きました。
-column-scores = 点数
 heading-over-time = 点数の推移
 over-time-title = 結果ごとの点数の推移
 over-time-description = { $from } の { $first } 点から { $to } の { $last } 点まで。

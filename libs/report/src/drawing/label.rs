@@ -18,7 +18,7 @@ pub(crate) fn lines(number: u32, name: &Foreign, room: f64, most: usize) -> Vec<
 
 /// How wide a text is at most, in units of a font of size 1: narrow letters,
 /// and full width for those beyond the alphabets of the West.
-fn text_width(text: &str) -> f64 {
+pub(crate) fn text_width(text: &str) -> f64 {
     text.chars().map(char_width).sum()
 }
 

@@ -49,6 +49,11 @@ impl Sign {
         }
     }
 
+    /// Whether it is filled with something that disturbs reading.
+    pub(crate) fn is_patterned(self) -> bool {
+        matches!(self, Self::Deviated | Self::Wrong | Self::Extra)
+    }
+
     /// The text that names it.
     pub(crate) fn text_id(self) -> &'static str {
         self.class()

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use sopilot_procedure::{DeviationType, TimeRange};
 
-use super::label::lines;
+use super::label::{lines, text_width};
 use super::marks::in_rows;
 use super::signs::{Sign, patterns};
 use super::{Drawing, length, point, tick_seconds};
@@ -210,8 +210,14 @@ impl Sheet {
         html! {
             rect .(sign.class()) x=(length(start + 0.5)) y=(length(y))
                 width=(length((end - start - 1.0).max(1.0))) height=(length(ROW)) rx="2" {}
+            @if sign.is_patterned() && !label.is_empty() {
+                @let wide = label.iter().map(|line| text_width(line)).fold(0.0, f64::max) * FONT + 6.0;
+                @let wide = wide.min(end - start - 3.0);
+                rect .label-ground x=(length(f64::midpoint(start, end) - wide / 2.0)) width=(length(wide))
+                    y=(length(first - FONT)) height=(length(LINE * label.len() as f64 + 1.0)) rx="2" {}
+            }
             @for (index, line) in label.iter().enumerate() {
-                text .block-label .halo x=(length(f64::midpoint(start, end)))
+                text .block-label x=(length(f64::midpoint(start, end)))
                     y=(length(first + LINE * index as f64)) text-anchor="middle" { (line) }
             }
         }
