@@ -7,6 +7,8 @@ mod fonts;
 mod glyphs;
 mod world;
 
+use typst::diag::SourceDiagnostic;
+use typst::ecow::EcoVec;
 use typst::foundations::{Datetime, Smart};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
@@ -114,7 +116,8 @@ fn export_options(report: &Report) -> Result<PdfOptions, ReportError> {
     })
 }
 
-fn refused(problems: typst::ecow::EcoVec<typst::diag::SourceDiagnostic>) -> ReportError {
+#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
+fn refused(problems: EcoVec<SourceDiagnostic>) -> ReportError {
     let texts: Vec<&str> = problems
         .iter()
         .map(|problem| problem.message.as_str())

@@ -1,4 +1,5 @@
 //! Every language says everything.
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

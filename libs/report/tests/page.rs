@@ -1,4 +1,5 @@
 //! Pages as a browser's parser reads them.
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 
 #[path = "../examples/sample/model.rs"]
 mod model;

@@ -1,4 +1,5 @@
 //! The PDF as a reader's program opens it.
+#![allow(clippy::unwrap_used)] // Helpers of tests are tests.
 #![cfg(feature = "pdf")]
 
 #[path = "../examples/sample/model.rs"]
@@ -88,7 +89,7 @@ fn hostile_names_are_text() {
     assert!(text.contains("<script>alert(1)</script>"));
     assert!(text.contains("#read(\"/etc/passwd\")"), "{text}");
     assert!(document.get_pages().len() < 20);
-    for (_, object) in &document.objects {
+    for object in document.objects.values() {
         if let Ok(dictionary) = object.as_dict() {
             assert!(!dictionary.has(b"JS") && !dictionary.has(b"URI"));
         }

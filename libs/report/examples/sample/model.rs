@@ -298,7 +298,7 @@ fn shown_at(trainee_s: f64) -> Option<f64> {
         let share = (trainee_s - start) / (end - start);
         (0.0..=1.0)
             .contains(&share)
-            .then(|| gold.0 + share * (gold.1 - gold.0))
+            .then_some(gold.0 + share * (gold.1 - gold.0))
     })
 }
 
@@ -311,7 +311,7 @@ fn similarity(rows: u32, columns: u32) -> SimilarityMatrix {
             let alike =
                 shown_at(trainee_s).map_or(0.0, |shown| (-((shown - gold_s) / 2.2).powi(2)).exp());
             // Some texture, the same every time.
-            let texture = ((gold_s * 1.7).sin() * (trainee_s * 1.3).cos() + 1.0) / 2.0;
+            let texture = f64::midpoint((gold_s * 1.7).sin() * (trainee_s * 1.3).cos(), 1.0);
             let noise = f64::from((row * 7_919 + column * 104_729) % 251) / 251.0;
             let value = 0.72 * alike + 0.14 * texture + 0.08 * noise + 0.05;
             cells.push((value * 255.0) as u8);

@@ -2,8 +2,8 @@
 
 use crate::foreign::Foreign;
 
-/// A step's number and name in lines of at most `room` units of a font of size
-/// 1. Only the number where the name would say nothing; no line where there is
+/// A step's number and name in lines of at most `room` units, of which a font
+/// of this size has one to its height. Only the number where the name would say nothing; no line where there is
 /// not even room for the number.
 pub(crate) fn lines(number: u32, name: &Foreign, room: f64, most: usize) -> Vec<String> {
     let number = number.to_string();

@@ -136,7 +136,7 @@ impl Sheet {
             .sum::<usize>()
             .div_ceil(TIES)
             .max(1);
-        let lines: String = path
+        let lines: Vec<String> = path
             .iter()
             .flatten()
             .step_by(every)
@@ -149,7 +149,7 @@ impl Sheet {
                 )
             })
             .collect();
-        html! { @if !lines.is_empty() { path .tie d=(lines) {} } }
+        html! { @if !lines.is_empty() { path .tie d=(lines.concat()) {} } }
     }
 
     fn gold_block(&self, step: &ReportedStep) -> Markup {
@@ -161,13 +161,11 @@ impl Sheet {
     }
 
     fn trainee_block(&self, step: &ReportedStep) -> Markup {
-        match &step.result.trainee_time {
-            Some(time) => {
-                let sign = Sign::of_status(step.result.status);
-                self.block(sign, TRAINEE_Y, time, Some(step))
-            }
-            None => html! {},
-        }
+        let Some(time) = &step.result.trainee_time else {
+            return html! {};
+        };
+        let sign = Sign::of_status(step.result.status);
+        self.block(sign, TRAINEE_Y, time, Some(step))
     }
 
     /// What a deviation shows that no step does: extra activity, a repetition,
@@ -252,21 +250,21 @@ impl Sheet {
                 @let seconds = tick as f64 * every;
                 @let x = self.x(seconds);
                 line .axis x1=(length(x)) x2=(length(x)) y1=(length(y)) y2=(length(y + 5.0)) {}
-                text .small x=(length(x)) y=(length(y + 18.0)) text-anchor=(self.anchor(x)) {
+                text .small x=(length(x)) y=(length(y + 18.0)) text-anchor=(anchor(x)) {
                     (locale.short_clock(seconds))
                 }
             }
         }
     }
+}
 
-    fn anchor(&self, x: f64) -> &'static str {
-        if x < 16.0 {
-            "start"
-        } else if x > WIDTH - 16.0 {
-            "end"
-        } else {
-            "middle"
-        }
+fn anchor(x: f64) -> &'static str {
+    if x < 16.0 {
+        "start"
+    } else if x > WIDTH - 16.0 {
+        "end"
+    } else {
+        "middle"
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fonts: those that are part of the program, and those of the system.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::{fmt, fs};
@@ -56,13 +56,13 @@ impl Fonts {
         let mut found = fontdb::Database::new();
         found.load_system_fonts();
         // In the order of their paths, for fonts of the same name.
-        let mut files = BTreeMap::new();
+        let mut files = BTreeSet::new();
         for face in found.faces() {
             if let Source::File(path) = &face.source {
-                files.insert(path.clone(), ());
+                files.insert(path.clone());
             }
         }
-        for path in files.into_keys() {
+        for path in files {
             // A file that is gone by now is no font.
             if let Ok(data) = fs::read(&path) {
                 let file = Arc::new(FontFile {

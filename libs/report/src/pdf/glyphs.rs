@@ -1,6 +1,7 @@
 //! Characters that no font has.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -21,7 +22,7 @@ pub(super) fn replace_missing(content: &mut Content, fonts: &Fonts) -> Vec<char>
     };
     glyphs.walk(&mut content.data);
     for (path, file) in &mut content.files {
-        if path.ends_with(".svg")
+        if is_drawing(path)
             && let Ok(text) = std::str::from_utf8(file)
             && let Some(shown) = glyphs.replaced(text)
         {
@@ -74,6 +75,13 @@ impl Glyphs<'_> {
         let fonts = self.fonts;
         *self.known.entry(c).or_insert_with(|| fonts.shows(c))
     }
+}
+
+/// Drawings are text; pictures are not.
+fn is_drawing(path: &str) -> bool {
+    Path::new(path)
+        .extension()
+        .is_some_and(|extension| extension == "svg")
 }
 
 /// Joiners, isolates, selectors of variants: they shape their neighbours.

@@ -23,7 +23,7 @@ pub(crate) fn report() -> Report {
     let long = "A".repeat(10_000);
     let name = |index: usize| NAMES[index % NAMES.len()].to_owned();
     report.task = NAMES.concat();
-    report.gold.name = long.clone();
+    report.gold.name.clone_from(&long);
     report.trainee.name = name(4);
     report.verdict_reason = NAMES.concat();
     if let Some(review) = &mut report.review {
