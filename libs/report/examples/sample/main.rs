@@ -2,6 +2,8 @@
 //!
 //!     cargo run -p sopilot-report --example sample -- FOLDER
 
+#[path = "../../tests/hostile/mod.rs"]
+mod hostile;
 mod model;
 mod past;
 mod pictures;
@@ -22,22 +24,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut report = model::report();
     pictures::add(&mut report, 1.0);
     let options = ReportOptions::default();
+    let write =
+        |name: &str, report: &Report, locale: &Locale, options| -> Result<(), Box<dyn Error>> {
+            Ok(fs::write(
+                folder.join(format!("{name}.html")),
+                html(report, locale, options)?,
+            )?)
+        };
     for tag in ["en", "ja"] {
         let locale = Locale::negotiate(tag)?;
-        fs::write(
-            folder.join(format!("report-{tag}.html")),
-            html(&report, &locale, options)?,
-        )?;
+        write(&format!("report-{tag}"), &report, &locale, options)?;
     }
     let en = Locale::negotiate("en")?;
     let without = ReportOptions {
         pictures: false,
         ..options
     };
-    fs::write(
-        folder.join("report-no-pictures.html"),
-        html(&report, &en, without)?,
-    )?;
+    write("report-no-pictures", &report, &en, without)?;
+    let mut hostile = hostile::report();
+    pictures::add(&mut hostile, 8.0);
+    write("report-hostile", &hostile, &en, options)?;
+    let mut long = hostile::long_report();
+    pictures::add(&mut long, 2.0);
+    write("report-ten-minutes", &long, &en, options)?;
     write_past(&folder, &en)?;
     write_pdf(&folder, &report)
 }
