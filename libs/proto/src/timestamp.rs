@@ -17,6 +17,13 @@ pub fn from_millis(millis: i64) -> Timestamp {
     }
 }
 
+/// A protobuf timestamp as a date and a time; the Unix epoch for none and for
+/// one beyond what a date can say.
+pub fn to_date_time(timestamp: Option<&Timestamp>) -> OffsetDateTime {
+    let seconds = timestamp.map_or(0, |timestamp| timestamp.seconds);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
 /// A protobuf timestamp as RFC 3339 text, for people.
 pub fn to_rfc3339(timestamp: &Timestamp) -> String {
     OffsetDateTime::from_unix_timestamp(timestamp.seconds)

@@ -151,6 +151,7 @@ status-deviated = done, with a deviation
 status-wrong = wrong or in part
 status-missing = left out
 status-skipped = left out (optional)
+status-unresolved = judged with its step
 critical = critical
 optional = optional
 not-seen = not seen

@@ -125,6 +125,7 @@ status-deviated = 実施（逸脱あり）
 status-wrong = 誤りまたは一部のみ
 status-missing = 未実施
 status-skipped = 省略（任意）
+status-unresolved = 上位の手順として判定
 critical = 必須
 optional = 任意
 not-seen = 見つからず

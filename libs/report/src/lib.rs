@@ -19,11 +19,11 @@ mod jpeg;
 mod locale;
 mod model;
 mod numbers;
+mod outline;
 mod past;
 #[cfg(feature = "pdf")]
 mod pdf;
 mod pictures;
-mod rows;
 mod similarity_picture;
 mod tally;
 mod wording;

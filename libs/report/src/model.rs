@@ -22,7 +22,8 @@ pub struct Report {
     pub review: Option<VerdictReview>,
     /// What differs from the procedure, ordered by time in the trainee's video.
     pub deviations: Vec<ReportedDeviation>,
-    /// What became of every step, in the gold's order.
+    /// What became of every step, in the procedure's order: each is followed by
+    /// its parts.
     pub steps: Vec<ReportedStep>,
     /// The 15 metrics.
     pub metrics: Option<Metrics>,
@@ -92,9 +93,6 @@ pub struct ReportedStep {
     pub critical: bool,
     /// May be left out at no cost.
     pub optional: bool,
-    /// Names of the steps that this one is part of, the outermost first; empty
-    /// for a step of its own.
-    pub within: Vec<String>,
 }
 
 /// What made a score: enough to make it again. What is not known is empty.

@@ -225,6 +225,7 @@ impl Locale {
             StepStatus::Wrong => "status-wrong",
             StepStatus::Missing => "status-missing",
             StepStatus::Skipped => "status-skipped",
+            StepStatus::Unresolved => "status-unresolved",
         })
     }
 

@@ -11,6 +11,7 @@ use crate::{
         demo::{self, DemoArgs},
         evaluate::{self, EvaluateArgs},
         jobs::{self, JobCommand},
+        report::{self, ReportArgs},
         results::{self, ResultCommand},
         score::{self, ScoreArgs},
         serve::{self, ServeArgs},
@@ -53,6 +54,7 @@ exit codes.
 #[derive(Debug, Subcommand)]
 enum Command {
     Score(ScoreArgs),
+    Report(ReportArgs),
     Demo(DemoArgs),
     Evaluate(EvaluateArgs),
     Dataset(DatasetArgs),
@@ -98,6 +100,7 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
         Command::Score(args) => Box::pin(score::run(args, scratch, &timings)).await,
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Dataset(args) => dataset::run(args).await,
+        Command::Report(args) => Box::pin(report::run(args)).await,
         Command::Demo(args) => demo::run(args, scratch).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Task(command) => tasks::run(command).await,

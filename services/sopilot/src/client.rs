@@ -10,13 +10,15 @@ use sopilot_proto::{
         CancelJobRequest, CreateReviewRequest, CreateTaskRequest, CreateTaskVersionRequest,
         CreateTaskVersionResponse, DeleteVideoRequest, DeleteVideoResponse, DownloadVideoRequest,
         DownloadVideoResponse, GetJobRequest, GetScoreReportRequest, GetScoreReportResponse,
-        GetTaskRequest, GetUploadRequest, GetVideoRequest, Job, ListJobsRequest, ListJobsResponse,
-        ListScoresRequest, ListScoresResponse, ListTasksRequest, ListTasksResponse,
-        ListVideosRequest, ListVideosResponse, Review, StartUploadRequest, SubmitPrepareRequest,
-        SubmitScoreRequest, Task, Upload, UploadVideoRequest, UploadVideoResponse, Video,
-        WatchJobRequest, WatchJobResponse, get_task_request::Selector,
-        job_service_client::JobServiceClient, score_service_client::ScoreServiceClient,
-        task_service_client::TaskServiceClient, video_service_client::VideoServiceClient,
+        GetTaskRequest, GetThumbnailsRequest, GetUploadRequest, GetVideoRequest, Job,
+        ListClipsRequest, ListClipsResponse, ListJobsRequest, ListJobsResponse, ListReviewsRequest,
+        ListReviewsResponse, ListScoresRequest, ListScoresResponse, ListTaskVersionsRequest,
+        ListTaskVersionsResponse, ListTasksRequest, ListTasksResponse, ListVideosRequest,
+        ListVideosResponse, Review, StartUploadRequest, SubmitPrepareRequest, SubmitScoreRequest,
+        Task, Thumbnail, Upload, UploadVideoRequest, UploadVideoResponse, Video, WatchJobRequest,
+        WatchJobResponse, get_task_request::Selector, job_service_client::JobServiceClient,
+        score_service_client::ScoreServiceClient, task_service_client::TaskServiceClient,
+        video_service_client::VideoServiceClient,
     },
     scoring::v1::Procedure,
 };
@@ -70,6 +72,20 @@ impl Catalog {
             .map_err(|error| Error::usage(error.to_string()))?;
         let policy = RetryPolicy::new(channel.peer(), RetryConfig::default());
         Ok(Self { channel, policy })
+    }
+
+    pub(crate) async fn task(&self, task_id: &str) -> Result<Task> {
+        let request = GetTaskRequest {
+            selector: Some(Selector::Id(task_id.to_owned())),
+        };
+        expect(repeatable!(self.tasks().get_task(request))?.task, "task")
+    }
+
+    pub(crate) async fn list_task_versions(
+        &self,
+        request: ListTaskVersionsRequest,
+    ) -> Result<ListTaskVersionsResponse> {
+        repeatable!(self.tasks().list_task_versions(request))
     }
 
     /// The task of that name, if there is one.
@@ -246,6 +262,26 @@ impl Catalog {
         request: ListScoresRequest,
     ) -> Result<ListScoresResponse> {
         repeatable!(self.scores().list_scores(request))
+    }
+
+    pub(crate) async fn list_reviews(
+        &self,
+        request: ListReviewsRequest,
+    ) -> Result<ListReviewsResponse> {
+        repeatable!(self.scores().list_reviews(request))
+    }
+
+    pub(crate) async fn list_clips(&self, request: ListClipsRequest) -> Result<ListClipsResponse> {
+        repeatable!(self.videos().list_clips(request))
+    }
+
+    /// Pictures of some clips, at most 100.
+    pub(crate) async fn thumbnails(&self, video_id: &str, clips: &[u32]) -> Result<Vec<Thumbnail>> {
+        let request = GetThumbnailsRequest {
+            video_id: video_id.to_owned(),
+            clips: clips.to_vec(),
+        };
+        Ok(repeatable!(self.videos().get_thumbnails(request))?.thumbnails)
     }
 
     pub(crate) async fn create_review(&self, review: Review) -> Result<Review> {

@@ -6,6 +6,7 @@ pub(crate) mod download;
 pub(crate) mod evaluate;
 pub(crate) mod jobs;
 mod new_folder;
+pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod score;
 pub(crate) mod serve;

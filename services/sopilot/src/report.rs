@@ -1,5 +1,6 @@
 //! A report as a trainer reads it.
 
+pub(crate) mod page;
 mod research;
 
 use std::fmt::Write as _;

@@ -89,7 +89,7 @@ pub(crate) fn report() -> Report {
             comment: "The cable was plugged in before the video starts. Please film it again from the beginning.".to_owned(),
         }),
         deviations: deviations(),
-        steps: STEPS.iter().zip(0..).map(|(planned, index)| step(planned, index)).collect(),
+        steps: steps(),
         metrics: Some(metrics()),
         research: Some(research()),
         provenance: provenance(),
@@ -110,17 +110,68 @@ fn range((start_s, end_s): (f64, f64)) -> TimeRange {
     TimeRange { start_s, end_s }
 }
 
-fn step(planned: &Planned, index: u32) -> ReportedStep {
-    let &(name, gold, trainee, status) = planned;
-    let ratio = trainee.map(|(start, end)| (end - start) / (gold.1 - gold.0) / 1.12);
-    let within = match index {
-        1..=3 => vec!["Assemble the board".to_owned()],
-        6..=7 => vec!["Commission".to_owned()],
-        _ => Vec::new(),
-    };
+/// Where a step stands, counted with the two that have parts.
+fn place(index: u32) -> u32 {
+    index + u32::from(index > 0) + u32::from(index > 5)
+}
+
+/// The step that it is a part of.
+fn whole(index: u32) -> Option<u32> {
+    match index {
+        1..=3 => Some(1),
+        6..=7 => Some(7),
+        _ => None,
+    }
+}
+
+/// All steps, each followed by its parts.
+fn steps() -> Vec<ReportedStep> {
+    let mut steps: Vec<ReportedStep> = STEPS
+        .iter()
+        .zip(0..)
+        .map(|(planned, index)| step(planned, index))
+        .collect();
+    steps.insert(1, with_parts("Assemble the board", 1, &steps[1..=3]));
+    steps.insert(7, with_parts("Commission", 7, &steps[7..=8]));
+    steps
+}
+
+fn with_parts(name: &str, index: u32, parts: &[ReportedStep]) -> ReportedStep {
+    let first = &parts[0].result;
+    let last = &parts[parts.len() - 1].result;
+    let done: Vec<TimeRange> = parts
+        .iter()
+        .filter_map(|part| part.result.trainee_time)
+        .collect();
+    let start_s = done
+        .iter()
+        .map(|time| time.start_s)
+        .fold(f64::INFINITY, f64::min);
+    let end_s = done.iter().map(|time| time.end_s).fold(0.0, f64::max);
     ReportedStep {
         result: StepResult {
             index,
+            parent: None,
+            name: name.to_owned(),
+            status: StepStatus::Wrong,
+            gold_time: range((first.gold_time.start_s, last.gold_time.end_s)),
+            trainee_time: Some(range((start_s, end_s))),
+            duration_ratio: None,
+            similarity: first.similarity,
+        },
+        weight: 1.0,
+        critical: false,
+        optional: false,
+    }
+}
+
+fn step(planned: &Planned, index: u32) -> ReportedStep {
+    let &(name, gold, trainee, status) = planned;
+    let ratio = trainee.map(|(start, end)| (end - start) / (gold.1 - gold.0) / 1.12);
+    ReportedStep {
+        result: StepResult {
+            index: place(index),
+            parent: whole(index),
             name: name.to_owned(),
             status,
             gold_time: range(gold),
@@ -135,7 +186,6 @@ fn step(planned: &Planned, index: u32) -> ReportedStep {
         weight: if index == 3 { 2.0 } else { 1.0 },
         critical: index == 3,
         optional: index == 8,
-        within,
     }
 }
 
@@ -145,7 +195,7 @@ fn deviations() -> Vec<ReportedDeviation> {
             let planned = step.map(|index| STEPS[index as usize]);
             Deviation {
                 kind,
-                gold_step: step,
+                gold_step: step.map(place),
                 step_name: planned.map_or("", |planned| planned.0).to_owned(),
                 gold_time: planned.map(|planned| range(planned.1)),
                 trainee_time: range(time),

@@ -5,15 +5,18 @@ use crate::foreign::Foreign;
 /// A step's number and name in lines of at most `room` units, of which a font
 /// of this size has one to its height. Only the number where the name would say nothing; no line where there is
 /// not even room for the number.
-pub(crate) fn lines(number: u32, name: &Foreign, room: f64, most: usize) -> Vec<String> {
-    let number = number.to_string();
-    if text_width(&number) > room + 0.5 {
+pub(crate) fn lines(number: &str, name: &Foreign, room: f64, most: usize) -> Vec<String> {
+    if text_width(number) > room + 0.5 {
         return Vec::new();
     }
     let text = format!("{number} {}", name.alone());
     let lines = wrapped(&text, room, most);
     let is_useful = room >= 4.0 && !name.is_empty();
-    if is_useful { lines } else { vec![number] }
+    if is_useful {
+        lines
+    } else {
+        vec![number.to_owned()]
+    }
 }
 
 /// How wide a text is at most, in units of a font of size 1: narrow letters,
@@ -83,7 +86,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str, room: f64) -> Vec<String> {
-        lines(4, &Foreign::name(name), room, 3)
+        lines("4", &Foreign::name(name), room, 3)
     }
 
     #[test]

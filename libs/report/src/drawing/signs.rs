@@ -22,7 +22,7 @@ impl Sign {
             StepStatus::Deviated => Self::Deviated,
             StepStatus::Wrong => Self::Wrong,
             StepStatus::Missing => Self::Missing,
-            StepStatus::Skipped => Self::Skipped,
+            StepStatus::Skipped | StepStatus::Unresolved => Self::Skipped,
         }
     }
 

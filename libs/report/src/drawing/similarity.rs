@@ -8,7 +8,7 @@ use sopilot_procedure::TimeRange;
 use super::{Drawing, length, point};
 use crate::error::ReportError;
 use crate::locale::Locale;
-use crate::model::{Report, SimilarityMatrix};
+use crate::model::{Report, ReportedStep, SimilarityMatrix};
 use crate::similarity_picture;
 
 const LEFT: f64 = 58.0;
@@ -135,7 +135,7 @@ impl Map {
     fn gold_ticks(&self, report: &Report) -> Markup {
         let mut free_from = f64::NEG_INFINITY;
         html! {
-            @for step in &report.steps {
+            @for step in report.drawn_steps() {
                 @let time = &step.result.gold_time;
                 @let middle = self.y(middle(time));
                 @for end in [self.y(time.start_s), self.y(time.end_s)] {
@@ -143,7 +143,7 @@ impl Map {
                 }
                 @if take(&mut free_from, middle) {
                     text .small x=(length(LEFT - 9.0)) y=(length(middle + 4.0)) text-anchor="end" {
-                        (step.result.index + 1)
+                        (report.number_of(step.result.index))
                     }
                 }
             }
@@ -152,11 +152,11 @@ impl Map {
 
     fn trainee_ticks(&self, report: &Report) -> Markup {
         let bottom = TOP + self.height;
-        let mut done: Vec<(u32, TimeRange)> = report
-            .steps
-            .iter()
-            .filter_map(|step| Some((step.result.index + 1, step.result.trainee_time?)))
-            .collect();
+        let place = |step: &ReportedStep| {
+            let time = step.result.trainee_time?;
+            Some((report.number_of(step.result.index), time))
+        };
+        let mut done: Vec<(String, TimeRange)> = report.drawn_steps().filter_map(place).collect();
         done.sort_by(|a, b| a.1.start_s.total_cmp(&b.1.start_s));
         let mut free_from = f64::NEG_INFINITY;
         html! {

@@ -37,11 +37,11 @@ pub(crate) fn timeline(locale: &Locale, report: &Report) -> Drawing {
     let content = html! {
         (patterns())
         text .label x=(length(EDGE)) y="14" { (locale.text("label-gold")) }
-        @for step in &report.steps { (sheet.band(step)) }
+        @for step in report.drawn_steps() { (sheet.band(step)) }
         (sheet.ties(&report.path))
-        @for step in &report.steps { (sheet.gold_block(step)) }
+        @for step in report.drawn_steps() { (sheet.gold_block(report, step)) }
         text .label .halo x=(length(EDGE)) y=(length(TRAINEE_Y - 8.0)) { (locale.text("label-trainee")) }
-        @for step in &report.steps { (sheet.trainee_block(step)) }
+        @for step in report.drawn_steps() { (sheet.trainee_block(report, step)) }
         @for deviation in &report.deviations {
             (sheet.deviation_block(report, deviation.found.kind, deviation.found.gold_step, &deviation.found.trainee_time))
         }
@@ -54,7 +54,7 @@ pub(crate) fn timeline(locale: &Locale, report: &Report) -> Drawing {
         description: locale.say(
             "timeline-description",
             [
-                ("steps", report.steps.len().into()),
+                ("steps", report.drawn_steps().count().into()),
                 ("deviations", report.deviations.len().into()),
             ],
         ),
@@ -67,8 +67,7 @@ pub(crate) fn timeline(locale: &Locale, report: &Report) -> Drawing {
 /// The signs that the timelines of a report use, for the legend.
 pub(crate) fn signs_used(report: &Report) -> BTreeSet<Sign> {
     let steps = report
-        .steps
-        .iter()
+        .drawn_steps()
         .map(|step| Sign::of_status(step.result.status));
     let kinds = report
         .deviations
@@ -152,20 +151,20 @@ impl Sheet {
         html! { @if !lines.is_empty() { path .tie d=(lines.concat()) {} } }
     }
 
-    fn gold_block(&self, step: &ReportedStep) -> Markup {
+    fn gold_block(&self, report: &Report, step: &ReportedStep) -> Markup {
         let sign = match Sign::of_status(step.result.status) {
             missing @ (Sign::Missing | Sign::Skipped) => missing,
             _ => Sign::Done,
         };
-        self.block(sign, GOLD_Y, &step.result.gold_time, Some(step))
+        self.block(report, sign, GOLD_Y, &step.result.gold_time, Some(step))
     }
 
-    fn trainee_block(&self, step: &ReportedStep) -> Markup {
+    fn trainee_block(&self, report: &Report, step: &ReportedStep) -> Markup {
         let Some(time) = &step.result.trainee_time else {
             return html! {};
         };
         let sign = Sign::of_status(step.result.status);
-        self.block(sign, TRAINEE_Y, time, Some(step))
+        self.block(report, sign, TRAINEE_Y, time, Some(step))
     }
 
     /// What a deviation shows that no step does: extra activity, a repetition,
@@ -182,8 +181,10 @@ impl Sheet {
             steps.find(|step| step.result.index == index)
         });
         match kind {
-            DeviationType::ExtraActivity => self.block(Sign::Extra, TRAINEE_Y, time, None),
-            DeviationType::RepeatedStep => self.block(Sign::Deviated, TRAINEE_Y, time, step),
+            DeviationType::ExtraActivity => self.block(report, Sign::Extra, TRAINEE_Y, time, None),
+            DeviationType::RepeatedStep => {
+                self.block(report, Sign::Deviated, TRAINEE_Y, time, step)
+            }
             DeviationType::MissingStep => self.gap(time),
             _ => html! {},
         }
@@ -197,12 +198,19 @@ impl Sheet {
         }
     }
 
-    fn block(&self, sign: Sign, y: f64, time: &TimeRange, step: Option<&ReportedStep>) -> Markup {
+    fn block(
+        &self,
+        report: &Report,
+        sign: Sign,
+        y: f64,
+        time: &TimeRange,
+        step: Option<&ReportedStep>,
+    ) -> Markup {
         let (start, end) = self.ends(time);
         let room = (end - start - 8.0) / FONT;
         let label = step.map_or_else(Vec::new, |step| {
             let name = Foreign::name(&step.result.name);
-            lines(step.result.index + 1, &name, room, LINES)
+            lines(&report.number_of(step.result.index), &name, room, LINES)
         });
         let first = y + (ROW - LINE * label.len() as f64) / 2.0 + FONT * 0.95;
         html! {

@@ -48,7 +48,7 @@ fn article(
             h3 #{ (id) "-heading" } {
                 span .number { (number) } " "
                 span .kind { (locale.kind(found.kind)) }
-                (step(locale, found))
+                (step(report, locale, found))
             }
             (seen(report, locale, found))
             (facts(report, locale, deviation))

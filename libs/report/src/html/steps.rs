@@ -1,18 +1,16 @@
 //! The table of steps.
 
 use maud::{Markup, html};
-use sopilot_procedure::TimeRange;
+use sopilot_procedure::StepStatus;
 
 use super::{scrolling, section as part};
 use crate::drawing::signs::{Sign, sample};
 use crate::foreign::Foreign;
 use crate::locale::Locale;
 use crate::model::{Report, ReportedStep};
-use crate::rows::{Row, rows};
 
 /// Deepest indentation that is still shown as one.
 const MAX_DEPTH: usize = 4;
-const COLUMNS: usize = 7;
 
 pub(super) fn section(report: &Report, locale: &Locale) -> Markup {
     let heading = locale.text("heading-steps");
@@ -43,41 +41,30 @@ fn table(report: &Report, locale: &Locale) -> Markup {
                 }
             }
             tbody {
-                @for row in rows(&report.steps) {
-                    @match row {
-                        Row::Group { name, depth } => (group(name, depth)),
-                        Row::Step(step) => (line(step, locale)),
-                    }
-                }
+                @for step in &report.steps { (line(report, step, locale)) }
             }
         }
     }
 }
 
-fn group(name: &str, depth: usize) -> Markup {
-    html! {
-        tr .group {
-            th scope="colgroup" colspan=(COLUMNS) .(depth_class(depth)) { (Foreign::name(name)) }
-        }
-    }
-}
-
-fn line(step: &ReportedStep, locale: &Locale) -> Markup {
+fn line(report: &Report, step: &ReportedStep, locale: &Locale) -> Markup {
     let result = &step.result;
     let sign = Sign::of_status(result.status);
     html! {
-        tr .(sign.class()) {
-            th scope="row" .(depth_class(step.within.len())) {
-                span .step-number { (result.index + 1) } " " (Foreign::name(&result.name))
+        tr .(sign.class()) .whole[report.has_parts(step)] {
+            th scope="row" .(depth_class(report.depth_of(step))) {
+                span .step-number { (report.number_of(result.index)) } " " (Foreign::name(&result.name))
                 @if step.critical { " " span .tag { (locale.text("critical")) } }
                 @if step.optional { " " span .tag { (locale.text("optional")) } }
             }
             td .status {
-                svg viewBox="0 0 28 16" aria-hidden="true" { (sample(sign)) }
+                @if result.status != StepStatus::Unresolved {
+                    svg viewBox="0 0 28 16" aria-hidden="true" { (sample(sign)) }
+                }
                 (locale.status(result.status))
             }
             td .figure { (locale.range(&result.gold_time)) }
-            td .figure { (trainee_time(result.trainee_time.as_ref(), locale)) }
+            td .figure { (trainee_time(step, locale)) }
             td .figure { (result.duration_ratio.map_or_else(dash, |ratio| locale.percent(ratio))) }
             td .figure { (locale.percent(result.similarity)) }
             td .figure { (locale.number(step.weight, 1)) }
@@ -85,8 +72,12 @@ fn line(step: &ReportedStep, locale: &Locale) -> Markup {
     }
 }
 
-fn trainee_time(time: Option<&TimeRange>, locale: &Locale) -> String {
-    time.map_or_else(|| locale.text("not-seen"), |time| locale.range(time))
+fn trainee_time(step: &ReportedStep, locale: &Locale) -> String {
+    match (&step.result.trainee_time, step.result.status) {
+        (Some(time), _) => locale.range(time),
+        (None, StepStatus::Unresolved) => dash(),
+        (None, _) => locale.text("not-seen"),
+    }
 }
 
 fn dash() -> String {

@@ -115,14 +115,19 @@ fn cost(report: &Report, locale: &Locale) -> Markup {
         } @else {
             ol .cost {
                 @for (number, deviation) in (1..).zip(&report.deviations) {
-                    (cost_line(number, deviation, locale))
+                    (cost_line(report, number, deviation, locale))
                 }
             }
         }
     }
 }
 
-fn cost_line(number: usize, deviation: &ReportedDeviation, locale: &Locale) -> Markup {
+fn cost_line(
+    report: &Report,
+    number: usize,
+    deviation: &ReportedDeviation,
+    locale: &Locale,
+) -> Markup {
     let found = &deviation.found;
     let is_false_alarm = deviation
         .review
@@ -134,7 +139,7 @@ fn cost_line(number: usize, deviation: &ReportedDeviation, locale: &Locale) -> M
                 span .number { (number) }
                 span .what {
                     span .kind { (locale.kind(found.kind)) }
-                    (step(locale, found))
+                    (step(report, locale, found))
                     @if is_false_alarm { " " span .tag { (locale.text("false-alarm")) } }
                 }
                 span .time { (locale.clock(found.trainee_time.start_s)) }
@@ -149,11 +154,11 @@ fn cost_line(number: usize, deviation: &ReportedDeviation, locale: &Locale) -> M
 }
 
 /// A step with its number, or nothing where a deviation is about none.
-pub(super) fn step(locale: &Locale, found: &Deviation) -> Markup {
+pub(super) fn step(report: &Report, locale: &Locale, found: &Deviation) -> Markup {
     html! {
         @if !found.step_name.is_empty() { " " span .step { (Foreign::name(&found.step_name)) } }
         @if let Some(index) = found.gold_step {
-            " " span .step-label { (locale.say("step-numbered", [("number", (index + 1).into())])) }
+            " " span .step-label { (locale.say("step-numbered", [("number", report.number_of(index).into())])) }
         }
     }
 }

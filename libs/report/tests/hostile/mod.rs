@@ -32,7 +32,7 @@ pub(crate) fn report() -> Report {
     }
     for (index, step) in report.steps.iter_mut().enumerate() {
         step.result.name = name(index);
-        step.within = vec![name(index / 3), long.clone()];
+        step.result.parent = (index % 3 > 0).then_some((index - index % 3) as u32);
     }
     for (index, deviation) in report.deviations.iter_mut().enumerate() {
         deviation.found.step_name = name(index + 2);
@@ -62,6 +62,7 @@ pub(crate) fn long_report() -> Report {
         .map(|index| {
             let mut step = steps[index as usize % steps.len()].clone();
             step.result.index = index;
+            step.result.parent = None;
             step.result.name = format!("Step number {index} with a name of some length");
             step.result.gold_time.start_s = f64::from(index) * 3.0;
             step.result.gold_time.end_s = f64::from(index) * 3.0 + 2.9;

@@ -22,7 +22,10 @@ use crate::{
     local::LocalMesh,
     output,
     progress::Progress,
-    report,
+    report::{
+        self,
+        page::{Style, Target, of_score},
+    },
     scoring::{Input, Scorer},
     scratch::Scratch,
     steps::Steps,
@@ -65,6 +68,11 @@ pub(crate) struct ScoreArgs {
     /// The same, for the trainee's video only
     #[arg(long, value_name = "X,Y,W,H[,STYLE]", value_parser = mask_region)]
     mask_trainee: Vec<MaskRegion>,
+    /// Also write the report as a page or as PDF: a file that ends in .html or .pdf
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    style: Style,
     /// Tell on standard error where the time went
     #[arg(long)]
     timings: bool,
@@ -73,6 +81,7 @@ pub(crate) struct ScoreArgs {
 const EXAMPLES: &str = "\
 Examples:
   sopilot score gold.mp4 trainee.mp4
+  sopilot score gold.mp4 trainee.mp4 --steps steps.yaml --report report.html
   sopilot score gold.mp4 trainee.mp4 --steps steps.yaml --json > report.json
   sopilot score gold.mp4 trainee.mp4 --data-dir ~/sopilot --mask 0,0,0.3,0.2,blur
 ";
@@ -83,6 +92,10 @@ pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch, timings: &StageTimi
     check_readable(&args.gold)?;
     check_readable(&args.trainee)?;
     let steps = args.steps.as_deref().map(Steps::read).transpose()?;
+    let page = args.report.as_deref();
+    let page = page
+        .map(|file| Target::new(file, &args.style))
+        .transpose()?;
     let interrupt = Interrupt::with_scratch(scratch)?;
     match &args.data_dir {
         Some(folder) => interrupt.remains(
@@ -94,7 +107,7 @@ pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch, timings: &StageTimi
     // Not guarded: it is short, and a start that is cut off in the middle cannot be stopped.
     let mesh = LocalMesh::start(args.data_dir.as_deref(), scratch).await?;
     let outcome = interrupt
-        .guard(Box::pin(work(args, steps.as_ref(), &mesh)))
+        .guard(Box::pin(work(args, steps.as_ref(), page.as_ref(), &mesh)))
         .await;
     mesh.stop().await;
     let made = outcome?;
@@ -112,7 +125,12 @@ pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch, timings: &StageTimi
     }
 }
 
-async fn work(args: &ScoreArgs, steps: Option<&Steps>, mesh: &LocalMesh) -> Result<ScoreReport> {
+async fn work(
+    args: &ScoreArgs,
+    steps: Option<&Steps>,
+    page: Option<&Target>,
+    mesh: &LocalMesh,
+) -> Result<ScoreReport> {
     let scorer = Scorer {
         catalog: mesh.catalog()?,
         progress: Progress::default(),
@@ -135,7 +153,12 @@ async fn work(args: &ScoreArgs, steps: Option<&Steps>, mesh: &LocalMesh) -> Resu
         scorer.ingest(&task, gold),
         scorer.ingest(&task, trainee)
     ))?;
-    scorer.score(&gold, &trainee).await
+    let made = scorer.score(&gold, &trainee).await?;
+    if let Some(page) = page {
+        let shown = of_score(&scorer.catalog, &made.job_id, page.has_pictures()).await?;
+        page.write(&shown)?;
+    }
+    Ok(made)
 }
 
 /// Both results, or what is wrong with each.

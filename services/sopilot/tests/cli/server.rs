@@ -171,7 +171,11 @@ fn from_an_upload_to_a_review() {
     let yaml = server
         .run(&["result", "list", "--output", "yaml"])
         .expect(0);
-    assert!(yaml.stdout.contains("\nscores:\n- createdAt: "), "{}", yaml.stdout);
+    assert!(
+        yaml.stdout.contains("\nscores:\n- createdAt: "),
+        "{}",
+        yaml.stdout
+    );
     let wrong = [
         "result",
         "review",

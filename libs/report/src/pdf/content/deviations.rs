@@ -25,7 +25,7 @@ pub(super) fn cost(report: &Report, locale: &Locale) -> Value {
             json!({
                 "kind": locale.kind(found.kind),
                 "step": step(deviation),
-                "step_label": step_label(deviation, locale),
+                "step_label": step_label(report, deviation, locale),
                 "time": locale.clock(found.trainee_time.start_s),
                 "points": locale.points_lost(found.points_lost),
                 "false_alarm": is_false_alarm.then(|| locale.text("false-alarm")),
@@ -48,8 +48,8 @@ fn step(deviation: &ReportedDeviation) -> String {
     }
 }
 
-fn step_label(deviation: &ReportedDeviation, locale: &Locale) -> Option<String> {
-    let number = deviation.found.gold_step? + 1;
+fn step_label(report: &Report, deviation: &ReportedDeviation, locale: &Locale) -> Option<String> {
+    let number = report.number_of(deviation.found.gold_step?);
     Some(locale.say("step-numbered", [("number", number.into())]))
 }
 
@@ -83,7 +83,7 @@ pub(super) fn deviations(
             json!({
                 "kind": locale.kind(found.kind),
                 "step": step(deviation),
-                "step_label": step_label(deviation, locale),
+                "step_label": step_label(report, deviation, locale),
                 "seen": if in_own_words { locale.seen(report, found) } else { original.alone().to_owned() },
                 "original": original_sentence(locale, &original),
                 "facts": facts(report, locale, deviation),

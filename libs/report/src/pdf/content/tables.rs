@@ -1,13 +1,13 @@
 //! Tables as data: steps, metrics, research, provenance.
 
 use serde_json::{Value, json};
+use sopilot_procedure::StepStatus;
 
 use crate::drawing::signs::Sign;
 use crate::foreign::Foreign;
 use crate::locale::Locale;
-use crate::model::Report;
+use crate::model::{Report, ReportedStep};
 use crate::numbers::{Measure, metrics, provenance, research};
-use crate::rows::{Row, rows};
 
 pub(super) fn steps(report: &Report, locale: &Locale) -> Value {
     let columns = [
@@ -20,38 +20,8 @@ pub(super) fn steps(report: &Report, locale: &Locale) -> Value {
         "weight",
     ]
     .map(|column| locale.text(&format!("column-{column}")));
-    let lines: Vec<Value> = rows(&report.steps)
-        .into_iter()
-        .map(|row| match row {
-            Row::Group { name, depth } => {
-                json!({ "group": Foreign::name(name).isolated(), "depth": depth })
-            }
-            Row::Step(step) => {
-                let result = &step.result;
-                let tag = match (step.critical, step.optional) {
-                    (true, _) => Some(locale.text("critical")),
-                    (_, true) => Some(locale.text("optional")),
-                    _ => None,
-                };
-                let trainee = result.trainee_time.as_ref();
-                let ratio = result.duration_ratio.map(|ratio| locale.percent(ratio));
-                json!({
-                    "depth": step.within.len(),
-                    "number": (result.index + 1).to_string(),
-                    "name": Foreign::name(&result.name).isolated(),
-                    "tag": tag,
-                    "sign": format!("{}.svg", Sign::of_status(result.status).class()),
-                    "status": locale.status(result.status),
-                    "figures": [
-                        locale.range(&result.gold_time),
-                        trainee.map_or_else(|| locale.text("not-seen"), |time| locale.range(time)),
-                        ratio.unwrap_or_else(|| "–".to_owned()),
-                        locale.percent(result.similarity),
-                        locale.number(step.weight, 1),
-                    ],
-                })
-            }
-        })
+    let lines: Vec<Value> = (report.steps.iter())
+        .map(|step| line(report, step, locale))
         .collect();
     json!({
         "heading": locale.text("heading-steps"),
@@ -59,6 +29,40 @@ pub(super) fn steps(report: &Report, locale: &Locale) -> Value {
         "columns": columns,
         "rows": lines,
         "note": locale.text("duration-means"),
+    })
+}
+
+fn line(report: &Report, step: &ReportedStep, locale: &Locale) -> Value {
+    let result = &step.result;
+    let tag = match (step.critical, step.optional) {
+        (true, _) => Some(locale.text("critical")),
+        (_, true) => Some(locale.text("optional")),
+        _ => None,
+    };
+    let dash = || "–".to_owned();
+    let is_judged = result.status != StepStatus::Unresolved;
+    let trainee = match &result.trainee_time {
+        Some(time) => locale.range(time),
+        None if is_judged => locale.text("not-seen"),
+        None => dash(),
+    };
+    let ratio = result.duration_ratio.map(|ratio| locale.percent(ratio));
+    let sign = format!("{}.svg", Sign::of_status(result.status).class());
+    json!({
+        "depth": report.depth_of(step),
+        "whole": report.has_parts(step),
+        "number": report.number_of(result.index),
+        "name": Foreign::name(&result.name).isolated(),
+        "tag": tag,
+        "sign": is_judged.then_some(sign),
+        "status": locale.status(result.status),
+        "figures": [
+            locale.range(&result.gold_time),
+            trainee,
+            ratio.unwrap_or_else(dash),
+            locale.percent(result.similarity),
+            locale.number(step.weight, 1),
+        ],
     })
 }
 

@@ -1,0 +1,62 @@
+//! Steps and their parts: how deep each lies, what people call it, and which
+//! are drawn.
+
+use sopilot_procedure::StepStatus;
+
+use crate::model::{Report, ReportedStep};
+
+impl Report {
+    fn step(&self, index: u32) -> Option<&ReportedStep> {
+        self.steps.iter().find(|step| step.result.index == index)
+    }
+
+    fn whole_of(&self, step: &ReportedStep) -> Option<&ReportedStep> {
+        // Steps come before their parts; anything else would not end.
+        let index = step
+            .result
+            .parent
+            .filter(|&parent| parent < step.result.index)?;
+        self.step(index)
+    }
+
+    /// How many steps it is a part of.
+    pub(crate) fn depth_of(&self, step: &ReportedStep) -> usize {
+        std::iter::successors(self.whole_of(step), |&at| self.whole_of(at)).count()
+    }
+
+    /// What people call a step: 1, 2, 2.1, 2.2, 3. Empty for an unknown one.
+    pub(crate) fn number_of(&self, index: u32) -> String {
+        let Some(step) = self.step(index) else {
+            return String::new();
+        };
+        let before = self.steps.iter().filter(|other| {
+            other.result.index < index && other.result.parent == step.result.parent
+        });
+        let place = before.count() + 1;
+        match self.whole_of(step) {
+            Some(whole) => format!("{}.{place}", self.number_of(whole.result.index)),
+            None => place.to_string(),
+        }
+    }
+
+    pub(crate) fn has_parts(&self, step: &ReportedStep) -> bool {
+        self.parts(step).next().is_some()
+    }
+
+    /// The finest steps that were judged: they follow each other in the gold.
+    pub(crate) fn drawn_steps(&self) -> impl Iterator<Item = &ReportedStep> {
+        self.steps.iter().filter(|step| {
+            let is_judged = |part: &ReportedStep| part.result.status != StepStatus::Unresolved;
+            is_judged(step) && !self.parts(step).any(is_judged)
+        })
+    }
+
+    fn parts<'a>(
+        &'a self,
+        step: &ReportedStep,
+    ) -> impl Iterator<Item = &'a ReportedStep> + use<'a> {
+        let index = step.result.index;
+        let is_part = move |other: &&ReportedStep| other.result.parent == Some(index);
+        self.steps.iter().filter(is_part)
+    }
+}
