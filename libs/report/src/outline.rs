@@ -24,19 +24,20 @@ impl Report {
         std::iter::successors(self.whole_of(step), |&at| self.whole_of(at)).count()
     }
 
-    /// What people call a step: 1, 2, 2.1, 2.2, 3. Empty for an unknown one.
-    pub(crate) fn number_of(&self, index: u32) -> String {
-        let Some(step) = self.step(index) else {
-            return String::new();
-        };
+    /// What people call a step: 1, 2, 2.1, 2.2, 3. `None` for an unknown one.
+    pub(crate) fn number_of(&self, index: u32) -> Option<String> {
+        let step = self.step(index)?;
         let before = self.steps.iter().filter(|other| {
             other.result.index < index && other.result.parent == step.result.parent
         });
         let place = before.count() + 1;
-        match self.whole_of(step) {
-            Some(whole) => format!("{}.{place}", self.number_of(whole.result.index)),
-            None => place.to_string(),
-        }
+        let whole = self.whole_of(step);
+        Some(
+            match whole.and_then(|whole| self.number_of(whole.result.index)) {
+                Some(whole) => format!("{whole}.{place}"),
+                None => place.to_string(),
+            },
+        )
     }
 
     pub(crate) fn has_parts(&self, step: &ReportedStep) -> bool {

@@ -83,7 +83,7 @@ fn another_language_has_its_own_sentences_and_the_original_beside_them() {
 fn a_small_report_as_it_is_written() {
     let mut report = model::report();
     report.deviations.truncate(2);
-    report.steps.truncate(5);
+    report.steps.truncate(6);
     report.similarity = None;
     report.research = None;
     report.metrics = None;

@@ -143,7 +143,7 @@ impl Map {
                 }
                 @if take(&mut free_from, middle) {
                     text .small x=(length(LEFT - 9.0)) y=(length(middle + 4.0)) text-anchor="end" {
-                        (report.number_of(step.result.index))
+                        (report.number_of(step.result.index).unwrap_or_default())
                     }
                 }
             }
@@ -154,7 +154,7 @@ impl Map {
         let bottom = TOP + self.height;
         let place = |step: &ReportedStep| {
             let time = step.result.trainee_time?;
-            Some((report.number_of(step.result.index), time))
+            Some((report.number_of(step.result.index)?, time))
         };
         let mut done: Vec<(String, TimeRange)> = report.drawn_steps().filter_map(place).collect();
         done.sort_by(|a, b| a.1.start_s.total_cmp(&b.1.start_s));

@@ -210,7 +210,12 @@ impl Sheet {
         let room = (end - start - 8.0) / FONT;
         let label = step.map_or_else(Vec::new, |step| {
             let name = Foreign::name(&step.result.name);
-            lines(&report.number_of(step.result.index), &name, room, LINES)
+            lines(
+                &report.number_of(step.result.index).unwrap_or_default(),
+                &name,
+                room,
+                LINES,
+            )
         });
         let first = y + (ROW - LINE * label.len() as f64) / 2.0 + FONT * 0.95;
         html! {

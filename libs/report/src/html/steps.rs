@@ -53,7 +53,7 @@ fn line(report: &Report, step: &ReportedStep, locale: &Locale) -> Markup {
     html! {
         tr .(sign.class()) .whole[report.has_parts(step)] {
             th scope="row" .(depth_class(report.depth_of(step))) {
-                span .step-number { (report.number_of(result.index)) } " " (Foreign::name(&result.name))
+                span .step-number { (report.number_of(result.index).unwrap_or_default()) } " " (Foreign::name(&result.name))
                 @if step.critical { " " span .tag { (locale.text("critical")) } }
                 @if step.optional { " " span .tag { (locale.text("optional")) } }
             }

@@ -157,8 +157,8 @@ fn cost_line(
 pub(super) fn step(report: &Report, locale: &Locale, found: &Deviation) -> Markup {
     html! {
         @if !found.step_name.is_empty() { " " span .step { (Foreign::name(&found.step_name)) } }
-        @if let Some(index) = found.gold_step {
-            " " span .step-label { (locale.say("step-numbered", [("number", report.number_of(index).into())])) }
+        @if let Some(number) = found.gold_step.and_then(|index| report.number_of(index)) {
+            " " span .step-label { (locale.say("step-numbered", [("number", number.into())])) }
         }
     }
 }

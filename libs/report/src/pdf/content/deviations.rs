@@ -49,7 +49,7 @@ fn step(deviation: &ReportedDeviation) -> String {
 }
 
 fn step_label(report: &Report, deviation: &ReportedDeviation, locale: &Locale) -> Option<String> {
-    let number = report.number_of(deviation.found.gold_step?);
+    let number = report.number_of(deviation.found.gold_step?)?;
     Some(locale.say("step-numbered", [("number", number.into())]))
 }
 

@@ -51,7 +51,7 @@ fn line(report: &Report, step: &ReportedStep, locale: &Locale) -> Value {
     json!({
         "depth": report.depth_of(step),
         "whole": report.has_parts(step),
-        "number": report.number_of(result.index),
+        "number": report.number_of(result.index).unwrap_or_default(),
         "name": Foreign::name(&result.name).isolated(),
         "tag": tag,
         "sign": is_judged.then_some(sign),
