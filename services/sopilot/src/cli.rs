@@ -15,6 +15,7 @@ use crate::{
         results::{self, ResultCommand},
         score::{self, ScoreArgs},
         serve::{self, ServeArgs},
+        sop::{self, SopCommand},
         tasks::{self, TaskCommand},
         videos::{self, VideoCommand},
     },
@@ -55,6 +56,8 @@ exit codes.
 enum Command {
     Score(ScoreArgs),
     Report(ReportArgs),
+    #[command(subcommand)]
+    Sop(SopCommand),
     Demo(DemoArgs),
     Evaluate(EvaluateArgs),
     Dataset(DatasetArgs),
@@ -101,6 +104,7 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
         Command::Evaluate(args) => evaluate::run(args).await,
         Command::Dataset(args) => dataset::run(args).await,
         Command::Report(args) => Box::pin(report::run(args)).await,
+        Command::Sop(command) => sop::run(command).await,
         Command::Demo(args) => demo::run(args, scratch).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Task(command) => tasks::run(command).await,

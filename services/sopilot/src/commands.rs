@@ -10,6 +10,7 @@ pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod score;
 pub(crate) mod serve;
+pub(crate) mod sop;
 pub(crate) mod tasks;
 pub(crate) mod upload;
 pub(crate) mod videos;

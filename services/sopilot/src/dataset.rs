@@ -11,7 +11,6 @@ use std::{
     sync::Arc,
 };
 
-use sopilot_chassis::Reason;
 use sopilot_judge::{Segment, TimeRange, Truth, Video};
 use sopilot_procedure::{Procedure, Step};
 
@@ -162,24 +161,7 @@ fn read_task(folder: &Path) -> Result<LabelledTask> {
 /// The procedure of a list of steps, all of which must have their times: labels are about these
 /// steps, not about ones that are found.
 fn procedure(steps: &Steps) -> Result<(Procedure, Arc<[TimeRange]>)> {
-    let read = sopilot_wire::procedure(&steps.procedure).and_then(|procedure| {
-        let violations = procedure.validate();
-        if violations.is_empty() {
-            Ok(procedure)
-        } else {
-            Err(violations)
-        }
-    });
-    let procedure = read.map_err(|violations| {
-        let message = "the list of steps is not valid";
-        let violations = violations
-            .into_iter()
-            .map(|violation| (format!("procedure.{}", violation.field), violation.message));
-        steps.explain(Error {
-            violations: violations.collect(),
-            ..Error::because(Reason::StepListInvalid, message)
-        })
-    })?;
+    let procedure = steps.validated()?;
     if procedure.steps.iter().any(|step| step.parent.is_some()) {
         return Err(steps.mistake(
             "some steps have parts: labels are about one level of steps, so list the parts in place of their step",

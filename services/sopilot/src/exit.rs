@@ -14,7 +14,7 @@ impl Exit {
     pub(crate) const DONE: Self = Self(0);
     /// The command line, or a value in a request, is wrong.
     pub(crate) const USAGE: Self = Self(2);
-    /// `evaluate` measured worse than the command line allows.
+    /// `evaluate` measured worse, or `sop lint --strict` found more, than allowed.
     pub(crate) const BELOW_FLOOR: Self = Self(1);
     /// A list of steps has a mistake.
     pub(crate) const STEP_LIST: Self = Self(30);
@@ -116,7 +116,7 @@ const GENERAL: &[(Exit, &str)] = &[
     (Exit::DONE, "Done."),
     (
         Exit::BELOW_FLOOR,
-        "`evaluate` measured worse than its options allow.",
+        "`evaluate` measured worse, or `sop lint --strict` found more, than allowed.",
     ),
     (
         Exit::LABELS,

@@ -5,6 +5,7 @@ mod mistakes;
 
 use std::path::Path;
 
+use sopilot_chassis::Reason;
 use sopilot_proto::scoring::v1::Procedure;
 
 use crate::{
@@ -48,6 +49,29 @@ impl Steps {
         })
     }
 
+    /// The procedure, if nothing is wrong with it that can be told without the gold: what a server
+    /// would say, with the places in the file.
+    pub(crate) fn validated(&self) -> Result<sopilot_procedure::Procedure> {
+        let read = sopilot_wire::procedure(&self.procedure).and_then(|procedure| {
+            let violations = procedure.validate();
+            if violations.is_empty() {
+                Ok(procedure)
+            } else {
+                Err(violations)
+            }
+        });
+        read.map_err(|violations| {
+            let message = "the list of steps is not valid";
+            let violations = violations
+                .into_iter()
+                .map(|violation| (format!("procedure.{}", violation.field), violation.message));
+            self.explain(Error {
+                violations: violations.collect(),
+                ..Error::because(Reason::StepListInvalid, message)
+            })
+        })
+    }
+
     /// Says where in the file the mistakes are that the server found in the procedure. Any other
     /// error stays as it is.
     pub(crate) fn explain(&self, error: Error) -> Error {
@@ -67,6 +91,9 @@ impl Steps {
             .map_or("?", |step| &step.name)
     }
 }
+
+/// The JSON Schema of lists of steps, for editors.
+pub(crate) const SCHEMA: &str = include_str!("steps/schema.json");
 
 /// A small, complete list of steps, for `--help`.
 pub(crate) const EXAMPLE: &str = "\
@@ -147,5 +174,34 @@ mod tests {
                 "step 1 before step 0 closes a circle",
             );
         insta::assert_snapshot!(steps.explain(answer.into()));
+    }
+
+    /// The reader itself says which fields it knows.
+    #[test]
+    fn the_schema_has_the_fields_that_are_read() {
+        let known = |text: &str| {
+            let told = message(text);
+            let (_, fields) = told.split_once("expected one of ").unwrap();
+            let fields = fields.split(": `").next().unwrap();
+            let mut fields: Vec<String> = fields.split(", ").map(str::to_owned).collect();
+            fields.sort();
+            fields
+        };
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        let listed = |pointer: &str| {
+            let object = schema.pointer(pointer).unwrap().as_object().unwrap();
+            let mut fields: Vec<String> = object.keys().cloned().collect();
+            fields.sort();
+            fields
+        };
+        assert_eq!(listed("/properties"), known("nothing: 1\n"));
+        assert_eq!(
+            listed("/$defs/step/properties"),
+            known("steps:\n  - {name: a, nothing: 1}\n")
+        );
+        assert_eq!(
+            listed("/properties/thresholds/properties"),
+            known("steps: []\nthresholds: {nothing: 1}\n")
+        );
     }
 }
