@@ -2,19 +2,21 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use sopilot_chassis::StageTimings;
 
 use crate::{
     commands::{
         dataset::{self, DatasetArgs},
         demo::{self, DemoArgs},
+        doctor::{self, DoctorArgs},
         evaluate::{self, EvaluateArgs},
         jobs::{self, JobCommand},
         report::{self, ReportArgs},
         results::{self, ResultCommand},
         score::{self, ScoreArgs},
         serve::{self, ServeArgs},
+        shell::{self, CompletionsArgs, ManArgs},
         sop::{self, SopCommand},
         tasks::{self, TaskCommand},
         videos::{self, VideoCommand},
@@ -70,6 +72,9 @@ enum Command {
     #[command(subcommand)]
     Result(ResultCommand),
     Serve(ServeArgs),
+    Doctor(DoctorArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Runs what the command line asks for, and tells on standard error why it could not.
@@ -106,6 +111,9 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
         Command::Report(args) => Box::pin(report::run(args)).await,
         Command::Sop(command) => sop::run(command).await,
         Command::Demo(args) => demo::run(args, scratch).await,
+        Command::Doctor(args) => doctor::run(args).await,
+        Command::Completions(args) => shell::completions(args, Cli::command()),
+        Command::Man(args) => shell::man(args, Cli::command()),
         Command::Serve(args) => serve::run(args).await,
         Command::Task(command) => tasks::run(command).await,
         Command::Video(command) => videos::run(command).await,

@@ -2,6 +2,7 @@
 
 pub(crate) mod dataset;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod download;
 pub(crate) mod evaluate;
 pub(crate) mod jobs;
@@ -10,6 +11,7 @@ pub(crate) mod report;
 pub(crate) mod results;
 pub(crate) mod score;
 pub(crate) mod serve;
+pub(crate) mod shell;
 pub(crate) mod sop;
 pub(crate) mod tasks;
 pub(crate) mod upload;

@@ -104,7 +104,7 @@ impl Fonts {
     }
 
     /// Whether any font can show a character.
-    pub(super) fn shows(&self, c: char) -> bool {
+    pub fn shows(&self, c: char) -> bool {
         let mut infos = (0..).map_while(|index| self.book.info(index));
         infos.any(|info| info.coverage.contains(u32::from(c)))
     }
