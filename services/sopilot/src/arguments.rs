@@ -30,6 +30,25 @@ pub(crate) enum Role {
     Audit,
 }
 
+impl Role {
+    /// As it is written on the command line and as a folder.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Gold => "gold",
+            Self::Trainee => "trainee",
+            Self::Audit => "audit",
+        }
+    }
+
+    /// The role of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::value_variants()
+            .iter()
+            .copied()
+            .find(|role| role.name() == name)
+    }
+}
+
 impl From<Role> for VideoRole {
     fn from(role: Role) -> Self {
         match role {

@@ -20,6 +20,7 @@ use crate::{
         sop::{self, SopCommand},
         tasks::{self, TaskCommand},
         videos::{self, VideoCommand},
+        watch_folder::{self, WatchArgs},
     },
     error::{Error, Result},
     exit::{self, Exit},
@@ -71,6 +72,7 @@ enum Command {
     Job(JobCommand),
     #[command(subcommand)]
     Result(ResultCommand),
+    Watch(WatchArgs),
     Serve(ServeArgs),
     Doctor(DoctorArgs),
     Completions(CompletionsArgs),
@@ -111,6 +113,7 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
         Command::Report(args) => Box::pin(report::run(args)).await,
         Command::Sop(command) => sop::run(command).await,
         Command::Demo(args) => demo::run(args, scratch).await,
+        Command::Watch(args) => watch_folder::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Completions(args) => shell::completions(args, Cli::command()),
         Command::Man(args) => shell::man(args, Cli::command()),

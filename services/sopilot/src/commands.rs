@@ -16,3 +16,4 @@ pub(crate) mod sop;
 pub(crate) mod tasks;
 pub(crate) mod upload;
 pub(crate) mod videos;
+pub(crate) mod watch_folder;

@@ -5,10 +5,12 @@
 
 mod bad_input;
 mod evaluate;
+mod inbox;
 mod invariance;
 mod local;
 mod program;
 mod proxy;
+mod report;
 mod server;
 mod upload;
 mod videos;

@@ -1,0 +1,212 @@
+//! Which files of a folder are new and whole.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fs, io,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
+
+use super::{FAILED, PROCESSED};
+use crate::arguments::Role;
+
+/// A file that is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Arrival {
+    pub(super) path: PathBuf,
+    /// Name of its task.
+    pub(super) task: String,
+    pub(super) role: Role,
+}
+
+/// What a look at the folder found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// In the order of their paths.
+    pub(super) whole: Vec<Arrival>,
+    /// How many files may still be growing.
+    pub(super) unsettled: usize,
+    /// Files at places that say neither task nor role, each told once.
+    pub(super) misplaced: Vec<PathBuf>,
+}
+
+/// Looks at a folder again and again.
+pub(super) struct Arrivals {
+    folder: PathBuf,
+    settle: Duration,
+    /// Since when a file is as it is.
+    seen: HashMap<PathBuf, (State, Instant)>,
+    told: HashSet<PathBuf>,
+}
+
+/// What changes when a file grows.
+type State = (u64, Option<SystemTime>);
+
+impl Arrivals {
+    pub(super) fn new(folder: &Path, settle: Duration) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            settle,
+            seen: HashMap::new(),
+            told: HashSet::new(),
+        }
+    }
+
+    pub(super) fn look(&mut self) -> io::Result<Found> {
+        let mut found = Found::default();
+        let mut now_there = HashMap::new();
+        for task in entries(&self.folder)? {
+            if task.name == PROCESSED || task.name == FAILED {
+                continue;
+            }
+            if !task.is_folder {
+                self.misplaced(task.path, &mut found);
+                continue;
+            }
+            for role in entries(&task.path)? {
+                match (role.is_folder, Role::named(&role.name)) {
+                    (true, Some(known)) => {
+                        for file in entries(&role.path)?
+                            .into_iter()
+                            .filter(|file| !file.is_folder)
+                        {
+                            let arrival = Arrival {
+                                path: file.path,
+                                task: task.name.clone(),
+                                role: known,
+                            };
+                            self.arrived(arrival, &mut now_there, &mut found);
+                        }
+                    }
+                    _ => self.misplaced(role.path, &mut found),
+                }
+            }
+        }
+        self.seen = now_there;
+        Ok(found)
+    }
+
+    fn arrived(
+        &self,
+        arrival: Arrival,
+        now_there: &mut HashMap<PathBuf, (State, Instant)>,
+        found: &mut Found,
+    ) {
+        // A file that is gone again is no arrival.
+        let Ok(metadata) = fs::metadata(&arrival.path) else {
+            return;
+        };
+        let state = (metadata.len(), metadata.modified().ok());
+        let since = match self.seen.get(&arrival.path) {
+            Some((before, since)) if *before == state => *since,
+            _ => Instant::now(),
+        };
+        now_there.insert(arrival.path.clone(), (state, since));
+        if since.elapsed() >= self.settle {
+            found.whole.push(arrival);
+        } else {
+            found.unsettled += 1;
+        }
+    }
+
+    fn misplaced(&mut self, path: PathBuf, found: &mut Found) {
+        if self.told.insert(path.clone()) {
+            found.misplaced.push(path);
+        }
+    }
+}
+
+struct Entry {
+    path: PathBuf,
+    name: String,
+    is_folder: bool,
+}
+
+/// What a folder holds, sorted; without hidden files, and without what is neither file nor folder.
+fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let kind = entry.file_type()?;
+        if !name.starts_with('.') && (kind.is_dir() || kind.is_file()) {
+            entries.push(Entry {
+                path: entry.path(),
+                name,
+                is_folder: kind.is_dir(),
+            });
+        }
+    }
+    entries.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(entries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(folder: &Path, path: &str, bytes: &str) {
+        let path = folder.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    #[test]
+    fn places_say_task_and_role() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            "pack/gold/a.mp4",
+            "pack/trainee/b.mp4",
+            "pack/trainee/.b.mp4.part",
+            "pack/audit/deep/c.mp4",
+            "pack/other/d.mp4",
+            "e.mp4",
+            "processed/pack/gold/f.mp4",
+            "failed/pack/gold/g.mp4",
+        ] {
+            put(folder.path(), path, "x");
+        }
+        let mut arrivals = Arrivals::new(folder.path(), Duration::ZERO);
+        let found = arrivals.look().unwrap();
+        let whole: Vec<_> = (found.whole.iter())
+            .map(|arrival| {
+                (
+                    arrival.task.as_str(),
+                    arrival.role.name(),
+                    arrival.path.file_name().unwrap(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            whole,
+            [
+                ("pack", "gold", "a.mp4".as_ref()),
+                ("pack", "trainee", "b.mp4".as_ref())
+            ]
+        );
+        let misplaced = [
+            folder.path().join("e.mp4"),
+            folder.path().join("pack/other"),
+        ];
+        assert_eq!(found.misplaced, misplaced);
+        assert_eq!(
+            arrivals.look().unwrap().misplaced,
+            [""; 0].map(PathBuf::from)
+        );
+    }
+
+    #[test]
+    fn a_file_that_changes_is_not_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "pack/gold/a.mp4", "x");
+        let mut arrivals = Arrivals::new(folder.path(), Duration::from_secs(3600));
+        let found = arrivals.look().unwrap();
+        assert_eq!((found.whole.len(), found.unsettled), (0, 1));
+        // As if it had been seen long ago, and then grew.
+        arrivals.settle = Duration::ZERO;
+        assert_eq!(arrivals.look().unwrap().whole.len(), 1);
+        arrivals.settle = Duration::from_secs(3600);
+        put(folder.path(), "pack/gold/a.mp4", "xy");
+        assert_eq!(arrivals.look().unwrap().unsettled, 1);
+    }
+}
