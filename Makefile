@@ -7,7 +7,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python accuracy accuracy-full check fmt ci clean
+.PHONY: help demo test test-rust test-python report accuracy accuracy-full check fmt ci clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test-rust: ## The tests of the workspace
 test-python: ## A client made from the .proto files alone, and kill -9 in the middle
 	@scripts/setup build rust video python
 	@scripts/test-python
+
+report: ## Look at the report's pages in a browser: axe-core, widths, light and dark
+	@scripts/test-report
 
 accuracy: ## Draw a small data set and measure how well deviations are found
 	@scripts/setup build rust video

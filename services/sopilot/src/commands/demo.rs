@@ -31,6 +31,7 @@ use crate::{
     local::LocalMesh,
     output,
     progress::Progress,
+    report::page::{Style, Target, of_score},
     scoring::{Input, Scorer},
     scratch::Scratch,
     steps::Steps,
@@ -93,11 +94,12 @@ pub(crate) async fn run(args: &DemoArgs, scratch: &Scratch) -> Result<()> {
             .iter()
             .find(|shown| !shown.truth.deviations.is_empty());
         let name = example.map_or("gold", |shown| shown.case.name);
+        let page = example.map_or_else(String::new, |shown| page_name(&shown.case));
         let folder = kept.display();
         // Writing to a String cannot fail.
         let _ = writeln!(
             text,
-            "\nEverything is in {folder}. Try next:\n  sopilot score {folder}/gold.mp4 {folder}/{name}.mp4 --steps {folder}/steps.yaml"
+            "\nEverything is in {folder}. Open a report in a browser:\n  {folder}/{page}\nTry next:\n  sopilot score {folder}/gold.mp4 {folder}/{name}.mp4 --steps {folder}/steps.yaml --report report.html"
         );
     }
     output::text(&text)
@@ -168,6 +170,9 @@ impl Stage<'_> {
             &self.folder.join(format!("{}.report.json", case.name)),
             &format!("{value:#}\n"),
         )?;
+        let page = self.folder.join(page_name(case));
+        let page = Target::new(&page, &Style::default())?;
+        page.write(&of_score(&self.scorer.catalog, &report.job_id, page.has_pictures()).await?)?;
         Ok(Shown {
             case: case.clone(),
             truth: case.performance.truth(),
@@ -207,6 +212,10 @@ impl Stage<'_> {
     fn video(&self, case: &Case) -> PathBuf {
         self.folder.join(format!("{}.mp4", case.name))
     }
+}
+
+fn page_name(case: &Case) -> String {
+    format!("{}.report.html", case.name)
 }
 
 /// What the trainees did, as `sopilot evaluate` reads it.

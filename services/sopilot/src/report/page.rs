@@ -32,6 +32,15 @@ pub(crate) struct Style {
     pub(crate) no_pictures: bool,
 }
 
+impl Default for Style {
+    fn default() -> Self {
+        Self {
+            language: "en".to_owned(),
+            no_pictures: false,
+        }
+    }
+}
+
 /// What a file holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
