@@ -9,9 +9,9 @@ use crate::calibration::{
     OUT_OF_STEP, POOR_VIEW, RECLAIMED, RECLAIMED_LENGTH, SOFT_LIMIT,
 };
 use crate::clip::{Timeline, median};
+use crate::input::GoldInput;
 use crate::likeness::Likeness;
 use crate::order::StepOrder;
-use crate::score::GoldInput;
 use crate::trellis::{Place, Track, Trellis};
 
 /// A step that the trainee did, once.

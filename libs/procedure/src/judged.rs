@@ -7,10 +7,10 @@ use sopilot_dtw::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};
 
 use crate::decode::Decoded;
 use crate::hierarchy::Hierarchy;
+use crate::input::GoldInput;
 use crate::plan::Plan;
 use crate::prepare::{PreparedGold, PreparedStep};
 use crate::procedure::{Procedure, Step, TimeRange};
-use crate::score::GoldInput;
 
 /// The finest steps that every gold resolves, which make up a procedure
 /// without parts: everything that is found is found for them.

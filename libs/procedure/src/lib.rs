@@ -25,6 +25,7 @@ mod confidence;
 mod decode;
 mod findings;
 mod hierarchy;
+mod input;
 mod judged;
 mod kernel;
 mod likeness;
@@ -45,6 +46,7 @@ mod verdict;
 pub use ablation::Ablation;
 pub use calibration::CALIBRATION;
 pub use clip::{Clip, ClipFlag};
+pub use input::{GoldInput, ScoreInput};
 pub use lint::{LintFinding, LintKind};
 pub use metrics::Metrics;
 pub use order::StepOrder;
@@ -54,7 +56,7 @@ pub use report::{
     CoursePoint, Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict,
 };
 pub use research::ResearchMetrics;
-pub use score::{GoldInput, ScoreError, ScoreInput, score, score_without};
+pub use score::{ScoreError, score, score_without};
 pub use validate::Violation;
 
 #[cfg(test)]

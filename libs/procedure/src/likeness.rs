@@ -7,7 +7,7 @@ use sopilot_dtw::SOFT_MAXIMUM_TEMPERATURE;
 
 use crate::calibration::{ALIKE_QUANTILE, MIN_CONTRAST, MIN_GOLD_CONTRAST};
 use crate::clip::{median, quantile};
-use crate::score::GoldInput;
+use crate::input::GoldInput;
 
 /// How alike the trainee's M clips are to the K steps.
 ///

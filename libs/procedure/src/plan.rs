@@ -1,9 +1,9 @@
 //! What should have been done: the steps that are judged and the golds that
 //! show them.
 
+use crate::input::GoldInput;
 use crate::order::StepOrder;
 use crate::procedure::{Step, Thresholds, TimeRange};
-use crate::score::GoldInput;
 
 pub(crate) struct Plan {
     pub(crate) steps: Vec<PlannedStep>,

@@ -4,19 +4,15 @@ mod check;
 mod price;
 mod roll_up;
 
-use std::ops::Range;
-
-use sopilot_dtw::{Alignment, Evidence};
-
 use crate::ablation::Ablation;
-use crate::clip::{Clip, Timeline};
+use crate::clip::Timeline;
 use crate::decode::decode;
 use crate::findings::{Finding, find};
+use crate::input::{GoldInput, ScoreInput};
 use crate::judged::Judged;
 use crate::likeness::Likeness;
 use crate::metrics::metrics;
-use crate::prepare::PreparedGold;
-use crate::procedure::{Procedure, TimeRange};
+use crate::procedure::TimeRange;
 use crate::reading::Reading;
 use crate::report::{
     CoursePoint, Deviation, DeviationType, ScoreOutcome, StepResult, StepStatus, Verdict,
@@ -26,41 +22,6 @@ use crate::verdict::{Grounds, verdict};
 use check::check;
 use price::{Priced, is_failure, price, price_groups, sort};
 use roll_up::{all_steps, hull, join};
-
-/// What a score is made from.
-#[derive(Debug, Clone, Copy)]
-pub struct ScoreInput<'a> {
-    /// The procedure; without [violations](Procedure::validate).
-    pub procedure: &'a Procedure,
-    /// At least one gold; the first is the one whose times are shown. What any
-    /// of them shows is never a deviation.
-    pub golds: &'a [GoldInput<'a>],
-    /// The trainee's clips.
-    pub trainee: &'a [Clip],
-}
-
-/// One gold, and the trainee aligned with it.
-#[derive(Debug, Clone, Copy)]
-pub struct GoldInput<'a> {
-    /// The gold.
-    pub prepared: &'a PreparedGold,
-    /// The alignment of gold and trainee, each centred on its own mean.
-    pub alignment: &'a Alignment,
-    /// The evidence for the steps of `prepared`.
-    pub evidence: &'a Evidence,
-}
-
-impl GoldInput<'_> {
-    /// The rows of the picture that show a step; never empty.
-    pub(crate) fn picture_rows(&self, step: usize) -> Range<usize> {
-        let clips = &self.prepared.steps[step].clips;
-        let row = |clip: u32| {
-            let rows = u64::from(self.evidence.picture.rows);
-            (u64::from(clip) * rows / u64::from(self.alignment.gold_clips)) as usize
-        };
-        row(clips.start)..row(clips.end - 1) + 1
-    }
-}
 
 /// Why no score can be made: inputs that do not belong together.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -1,8 +1,8 @@
 //! Progress on a terminal: bars on standard error, and nothing at all if that is no terminal.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::text::safe;
 
@@ -18,31 +18,45 @@ impl Progress {
         let bar = self.bar(
             what,
             total,
-            "{prefix:30!} {bar:24} {binary_bytes}/{binary_total_bytes} {msg}",
+            "{prefix:30!} {bar:24} {binary_bytes}/{binary_total_bytes} {left} {msg}",
         );
         Bar(Arc::new(Cleared(bar)))
     }
 
     /// A bar for a job.
     pub(crate) fn job(&self, what: &str) -> Bar {
-        let bar = self.bar(what, 1000, "{prefix:30!} {bar:24} {percent:>3} % {msg}");
+        let bar = self.bar(
+            what,
+            1000,
+            "{prefix:30!} {bar:24} {percent:>3} % {left} {msg}",
+        );
         Bar(Arc::new(Cleared(bar)))
     }
 
     /// A bar for `total` things.
     pub(crate) fn count(&self, what: &str, total: usize) -> Bar {
-        let template = "{prefix:30!} {bar:24} {pos}/{len} {msg}";
+        let template = "{prefix:30!} {bar:24} {pos}/{len} {left} {msg}";
         Bar(Arc::new(Cleared(self.bar(what, total as u64, template))))
     }
 
     fn bar(&self, what: &str, length: u64, template: &str) -> ProgressBar {
         let style = ProgressStyle::with_template(template)
             .expect("the templates in this file are well formed")
+            .with_key("left", time_left)
             .progress_chars("━╸─");
         let bar = self.bars.add(ProgressBar::new(length).with_style(style));
         bar.set_prefix(safe(what));
         bar.enable_steady_tick(Duration::from_millis(200));
         bar
+    }
+}
+
+/// How long it will still take if it goes on as it went; nothing before it has begun.
+fn time_left(state: &ProgressState, text: &mut dyn fmt::Write) {
+    let left = state.eta();
+    if state.pos() > 0 && left >= Duration::from_secs(1) {
+        // A bar that cannot be written shows less.
+        let _ = write!(text, "{} left", HumanDuration(left));
     }
 }
 

@@ -3,9 +3,10 @@
 use sopilot_dtw::{MatrixView, Options, Side, align_with_evidence};
 
 use super::*;
+use crate::input::{GoldInput, ScoreInput};
 use crate::prepare::prepare;
 use crate::report::ScoreOutcome;
-use crate::score::{GoldInput, ScoreInput, score};
+use crate::score::score;
 use crate::synthetic::{Act, DIM, Work};
 
 fn scored(steps: usize, acts: impl Fn(&Work) -> Vec<Act>) -> ScoreOutcome {

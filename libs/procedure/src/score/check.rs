@@ -4,8 +4,9 @@ use sopilot_dtw::{MAX_PICTURE_SIDE, StepMatch};
 
 use crate::clip::find_bad_clip;
 use crate::hierarchy::Hierarchy;
+use crate::input::{GoldInput, ScoreInput};
 use crate::prepare::{PreparedStep, StepSource};
-use crate::score::{GoldInput, ScoreError, ScoreInput};
+use crate::score::ScoreError;
 
 /// The golds that can be used, and the indices of those that cannot.
 pub(super) fn check<'a>(

@@ -1,12 +1,12 @@
 //! Invariants of a score, on evidence that no video could give.
 
 use proptest::prelude::*;
-use sopilot_dtw::{SimilarityPicture, StepMatch};
+use sopilot_dtw::{Alignment, Evidence, SimilarityPicture, StepMatch};
 
 use super::*;
-use crate::clip::ClipFlag;
-use crate::prepare::{PreparedStep, StepSource};
-use crate::procedure::{Order, Step, TimeRange};
+use crate::clip::{Clip, ClipFlag};
+use crate::prepare::{PreparedGold, PreparedStep, StepSource};
+use crate::procedure::{Order, Procedure, Step, TimeRange};
 use crate::report::Verdict;
 
 #[derive(Debug, Clone)]

@@ -1,13 +1,15 @@
 //! Whole performances with known mistakes.
 
-use sopilot_dtw::{Centring, MatrixView, Options, Side, align_with_evidence};
-
 mod parts;
 
+use std::ops::Range;
+
+use sopilot_dtw::{Alignment, Centring, Evidence, MatrixView, Options, Side, align_with_evidence};
+
 use super::*;
-use crate::clip::ClipFlag;
-use crate::prepare::prepare;
-use crate::procedure::{DurationRange, Order, TimeRange};
+use crate::clip::{Clip, ClipFlag};
+use crate::prepare::{PreparedGold, prepare};
+use crate::procedure::{DurationRange, Order, Procedure, TimeRange};
 use crate::report::Verdict;
 use crate::synthetic::{Act, Performance, Work};
 
