@@ -65,6 +65,10 @@ review-changed = The service had proposed: { $verdict }.
 review-confirmed = This confirms what the service had proposed.
 
 # What cost points.
+cost-more = { $count ->
+    [one] One more, which cost no more
+   *[other] { $count } more, which cost no more each
+}
 heading-cost = What cost points
 nothing-differs = Nothing differs from the procedure.
 points-lost = −{ $points }

@@ -47,6 +47,7 @@ reviewed-by = { $reviewer } が { $date } に判断しました。
 review-changed = システムの判定は「{ $verdict }」でした。
 review-confirmed = システムの判定どおりです。
 
+cost-more = ほか { $count } 件（減点はこれ以下）
 heading-cost = 減点の内訳
 nothing-differs = 手順との違いはありません。
 points-lost = −{ $points }

@@ -113,10 +113,38 @@ fn cost(report: &Report, locale: &Locale) -> Markup {
         @if report.deviations.is_empty() {
             p { (locale.text("nothing-differs")) }
         } @else {
-            ol .cost {
-                @for (number, deviation) in (1..).zip(&report.deviations) {
-                    (cost_line(report, number, deviation, locale))
+            @let (first, rest) = costliest(&report.deviations);
+            (cost_lines(report, &first, locale))
+            @if !rest.is_empty() {
+                details {
+                    summary { (locale.say("cost-more", [("count", rest.len().into())])) }
+                    (cost_lines(report, &rest, locale))
                 }
+            }
+        }
+    }
+}
+
+/// Most deviations that are listed at once: what a glance takes in.
+const AT_A_GLANCE: usize = 12;
+
+/// The places of the deviations that cost most, and of all others, both in the
+/// order of the report.
+fn costliest(deviations: &[ReportedDeviation]) -> (Vec<usize>, Vec<usize>) {
+    let points = |place: &usize| deviations[*place].found.points_lost;
+    let mut ranked: Vec<usize> = (0..deviations.len()).collect();
+    ranked.sort_by(|a, b| points(b).total_cmp(&points(a)));
+    let mut rest = ranked.split_off(ranked.len().min(AT_A_GLANCE));
+    ranked.sort_unstable();
+    rest.sort_unstable();
+    (ranked, rest)
+}
+
+fn cost_lines(report: &Report, places: &[usize], locale: &Locale) -> Markup {
+    html! {
+        ol .cost {
+            @for &place in places {
+                (cost_line(report, place + 1, &report.deviations[place], locale))
             }
         }
     }
