@@ -27,6 +27,7 @@ pub struct SimilarityPicture {
 
 impl SimilarityPicture {
     /// The same with at most `side` rows and columns: means of neighbours.
+    #[must_use]
     pub fn reduced(&self, side: usize) -> Self {
         let (rows, columns) = (self.rows as usize, self.columns as usize);
         let mut builder = PictureBuilder::with_side(rows, columns, side);
@@ -194,18 +195,15 @@ mod tests {
 
     #[test]
     fn a_reduced_picture_is_that_of_means() {
-        let whole = picture(6, 4, |i, j| (i * 4 + j) as f32 / 24.0);
+        let similarity = |i: usize, j: usize| (i * 4 + j) as f32 / 24.0;
+        let whole = picture(6, 4, similarity);
         let small = whole.reduced(2);
         assert_eq!((small.rows, small.columns), (2, 2));
-        let mean = (0..3).flat_map(|i| (2..4).map(move |j| whole_similarity(i, j)));
+        let mean = (0..3).flat_map(|i| (2..4).map(move |j| similarity(i, j)));
         let mean = mean.sum::<f32>() / 6.0;
         assert!((small.similarity(0, 1) - mean).abs() < 0.01);
         assert_eq!(whole.reduced(10).rows, 6);
         assert_eq!(whole.reduced(10).cells, whole.cells);
-
-        fn whole_similarity(i: usize, j: usize) -> f32 {
-            (i * 4 + j) as f32 / 24.0
-        }
     }
 
     #[test]

@@ -60,8 +60,9 @@ impl Hierarchy {
         let level = line.len() - line.iter().position(|&at| at == parent).unwrap_or(0);
         (level >= Procedure::MAX_LEVELS).then(|| {
             format!(
-                "lies {level} levels deep, at most {} are allowed: make it a part of a higher step",
-                Procedure::MAX_LEVELS - 1
+                "is on level {}, at most {} are allowed: make it a part of a higher step",
+                level + 1,
+                Procedure::MAX_LEVELS
             )
         })
     }
@@ -93,6 +94,13 @@ impl Hierarchy {
     /// The step and what it is a part of, upwards.
     pub(crate) fn line(&self, step: usize) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(Some(step), |&at| self.parents[at])
+    }
+
+    /// Whether a step or one of its parts is critical.
+    pub(crate) fn is_critical_within(&self, steps: &[Step], step: usize) -> bool {
+        steps[self.spans[step].clone()]
+            .iter()
+            .any(|step| step.critical)
     }
 
     /// The steps without parts, in order.
@@ -196,12 +204,12 @@ mod tests {
         assert!(mistake(1, 6).contains("does not come before it"));
         assert!(mistake(7, 2).contains("another step stands between"));
         let mut deep: Vec<Step> = (0..6).map(|index| Step::named(index.to_string())).collect();
-        for index in 1..6 {
-            deep[index].parent = Some(index - 1);
+        for (above, step) in deep.iter_mut().skip(1).enumerate() {
+            step.parent = Some(above);
         }
         assert!(Hierarchy::mistake(&deep, Procedure::MAX_LEVELS - 1).is_none());
         let mistake = Hierarchy::mistake(&deep, Procedure::MAX_LEVELS).unwrap();
-        assert!(mistake.contains("levels deep"), "{mistake}");
+        assert!(mistake.contains("is on level 5, at most 4"), "{mistake}");
     }
 
     #[test]

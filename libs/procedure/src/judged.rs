@@ -88,7 +88,16 @@ impl Judged {
         let among: Vec<usize> = self.units.iter().map(|unit| unit.step).collect();
         let order = self.hierarchy.order(&procedure.order, &among);
         let steps = among.iter().map(|&step| self.as_judged(step)).collect();
-        Plan::new(steps, order, procedure.thresholds, golds)
+        let mut plan = Plan::new(steps, order, procedure.thresholds, golds);
+        for (unit, &step) in among.iter().enumerate() {
+            let is_critical = |&other: &usize| self.steps[other].critical;
+            let itself = self.hierarchy.is_critical_within(&self.steps, step);
+            let above = self.hierarchy.line(step).skip(1).find(is_critical);
+            plan.steps[unit].part_of_critical = above
+                .filter(|_| !itself)
+                .map(|above| self.steps[above].name.clone());
+        }
+        plan
     }
 
     /// An optional step that was left out as a whole makes its parts optional.

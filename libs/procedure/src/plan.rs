@@ -17,6 +17,8 @@ pub(crate) struct PlannedStep {
     pub(crate) gold_time: TimeRange,
     /// How long it takes in every gold.
     pub(crate) gold_durations_s: Vec<f64>,
+    /// The critical step that it is a part of, if it is not critical itself.
+    pub(crate) part_of_critical: Option<String>,
 }
 
 impl Plan {
@@ -34,6 +36,7 @@ impl Plan {
                 .iter()
                 .map(|gold| gold.prepared.steps[index].time.duration_s())
                 .collect(),
+            part_of_critical: None,
         };
         Self {
             steps: steps.into_iter().enumerate().map(planned).collect(),

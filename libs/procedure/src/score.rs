@@ -139,7 +139,7 @@ pub fn score_without(
             deviations: &in_units,
             doubted: &doubted,
         }),
-        steps: all_steps(&judged, &units, &gold_times),
+        steps: all_steps(&judged, &units, &gold_times, &priced),
         deviations: court.explained(&judged, &units, priced),
         course: course(&reading),
         golds_left_out,

@@ -123,7 +123,13 @@ fn check_names(steps: &[Step], found: &mut Violations) {
             );
         }
         if let Some(first) = first_use.get(name) {
-            found.add(field, format!("the name \"{name}\" is also that of step {first} (counted from 0): names must differ"));
+            found.add(
+                field,
+                format!(
+                    "the name \"{name}\" is also that of the step at place {}: names must differ",
+                    first + 1
+                ),
+            );
         } else {
             first_use.insert(name, index);
         }
@@ -232,14 +238,14 @@ fn check_order(
     let Order::Partial(precedences) = order else {
         return;
     };
-    let steps = steps.len();
+    let count = steps.len();
     let mut sound = true;
     for (index, &(before, after)) in precedences.iter().enumerate() {
         let field = format!("precedences[{index}]");
-        if before >= steps || after >= steps {
+        if before >= count || after >= count {
             found.add(
                 field,
-                format!("step {before} before step {after}: steps are counted from 0, and there are only {steps}"),
+                format!("step {before} before step {after}: steps are counted from 0, and there are only {count}"),
             );
             sound = false;
         } else if before == after {
@@ -253,12 +259,12 @@ fn check_order(
         {
             found.add(
                 field,
-                format!("one of step {before} and step {after} is a part of the other, so neither comes first: remove this precedence"),
+                format!("one of \"{}\" and \"{}\" is a part of the other, so neither comes first: remove this precedence", steps[before].name, steps[after].name),
             );
             sound = false;
         }
     }
-    let Some(tree) = hierarchy.filter(|_| sound && steps <= Procedure::MAX_STEPS) else {
+    let Some(tree) = hierarchy.filter(|_| sound && count <= Procedure::MAX_STEPS) else {
         return;
     };
     let leaves = tree.leaves();
@@ -276,7 +282,8 @@ fn check_order(
             found.add(
                 format!("precedences[{index}]"),
                 format!(
-                    "step {before} before step {after} closes a circle, for step {after} must also come before step {before}: remove one precedence of the circle"
+                    "\"{0}\" before \"{1}\" closes a circle, for \"{1}\" must also come before \"{0}\": remove one precedence of the circle",
+                    steps[before].name, steps[after].name
                 ),
             );
         }

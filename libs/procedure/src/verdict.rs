@@ -69,10 +69,14 @@ pub(crate) fn verdict(grounds: &Grounds<'_>) -> (Verdict, String) {
         } else {
             "left out"
         };
-        return (
-            Verdict::Fail,
-            format!("The critical step \"{}\" was {what}.", step.name),
-        );
+        let name = &step.name;
+        let reason = match &grounds.plan.steps[step.index as usize].part_of_critical {
+            None => format!("The critical step \"{name}\" was {what}."),
+            Some(whole) => {
+                format!("\"{name}\", a part of the critical step \"{whole}\", was {what}.")
+            }
+        };
+        return (Verdict::Fail, reason);
     }
     by_score(grounds)
 }

@@ -93,6 +93,8 @@ pub struct ReportedStep {
     pub critical: bool,
     /// May be left out at no cost.
     pub optional: bool,
+    /// Whether the procedure says how long it may take.
+    pub has_limits: bool,
 }
 
 /// What made a score: enough to make it again. What is not known is empty.

@@ -75,6 +75,7 @@ fn typeset(
     if !missing.is_empty() {
         warnings.push(PdfWarning::MissingGlyphs(missing));
     }
+    content.break_long_words();
     let document = match compiled(&content, fonts) {
         Err(_) if content.has_pictures() => {
             // Its head was a JPEG's; what follows is not.

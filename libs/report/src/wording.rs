@@ -184,14 +184,13 @@ impl Locale {
             deviation.kind,
             DeviationType::OverTime | DeviationType::UnderTime
         );
-        let ratio = deviation
-            .gold_step
-            .and_then(|index| {
-                let mut steps = report.steps.iter();
-                steps.find(|step| step.result.index == index)
-            })
-            .and_then(|step| step.result.duration_ratio);
-        match ratio {
+        let of_step = deviation.gold_step.and_then(|index| {
+            let mut steps = report.steps.iter();
+            steps.find(|step| step.result.index == index)
+        });
+        // Where the procedure has limits, the gold's duration was not asked.
+        let judged_by_gold = of_step.filter(|step| !step.has_limits);
+        match judged_by_gold.and_then(|step| step.result.duration_ratio) {
             Some(ratio) if about_time => self.say(
                 &format!("{id}-ratio"),
                 [("step", step.into()), ("ratio", self.percent(ratio).into())],

@@ -65,12 +65,18 @@ fn every_link_leads_somewhere() {
 
 #[test]
 fn another_language_has_its_own_sentences_and_the_original_beside_them() {
-    let written = page(&model::report(), "ja-JP");
+    let mut report = model::report();
+    // A verdict that a person changed has no reason of its own.
+    let why = "The critical step";
+    assert!(!Page::parse(&page(&report, "en")).text().contains(why));
+    report.review = None;
+    assert!(Page::parse(&page(&report, "en")).text().contains(why));
+    let written = page(&report, "ja-JP");
     let page = Page::parse(&written);
     assert_eq!(page.attributes("html", "lang"), ["ja"]);
     assert!(
         page.text()
-            .contains("必須の手順「Plug in the ribbon cable」が行われていません。")
+            .contains("重要な手順「Plug in the ribbon cable」が行われていません。")
     );
     assert!(page.attributes("q", "lang").iter().all(|lang| lang == "en"));
     assert_eq!(

@@ -98,6 +98,9 @@ fn head(report: &ScoreReport, effective: Verdict) -> String {
             short_verdict(made)
         );
     }
+    if effective != made {
+        return text;
+    }
     if !report.verdict_reason.is_empty() {
         let _ = writeln!(text, "Why      {}", safe(&report.verdict_reason));
     }

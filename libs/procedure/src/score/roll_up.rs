@@ -104,6 +104,7 @@ pub(super) fn all_steps(
     judged: &Judged,
     units: &[StepResult],
     gold_times: &[TimeRange],
+    priced: &[Priced],
 ) -> Vec<StepResult> {
     let leaves = judged.hierarchy.leaves();
     (0..judged.steps.len())
@@ -114,7 +115,13 @@ pub(super) fn all_steps(
                 _ if judged.units[range.start].step == step => units[range.start].clone(),
                 _ => whole(&units[range]),
             };
+            let is_off = priced.iter().any(|found| found.step == Some(step));
+            let status = match result.status {
+                StepStatus::Done if is_off => StepStatus::Deviated,
+                status => status,
+            };
             StepResult {
+                status,
                 index: step as u32,
                 parent: judged.hierarchy.parent(step).map(|parent| parent as u32),
                 name: judged.steps[step].name.clone(),

@@ -110,7 +110,8 @@ fn a_step_begun_as_one_gold_and_ended_as_another_was_done_once() {
         let mut second = work.perform(&acts, seed + 50);
         let other_way = second.steps[1].1.end..second.steps[2].1.start;
         second.steps.insert(2, (2, other_way));
-        let middle = |gold: &Performance| (gold.steps[2].1.start + gold.steps[2].1.end) / 2;
+        let middle =
+            |gold: &Performance| usize::midpoint(gold.steps[2].1.start, gold.steps[2].1.end);
         let mut rows = first.rows[..middle(&first)].to_vec();
         rows.extend_from_slice(&second.rows[middle(&second)..]);
         let trainee = Performance {

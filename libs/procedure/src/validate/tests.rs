@@ -60,7 +60,7 @@ fn names_are_checked() {
     assert!(only(vec![Step::named("a\nb")]).1.contains("control"));
     let (field, message) = only(vec![Step::named("a"), Step::named("b"), Step::named("a ")]);
     assert_eq!(field, "steps[2].name");
-    assert!(message.contains("step 0"), "{message}");
+    assert!(message.contains("at place 1"), "{message}");
 }
 
 #[test]

@@ -162,6 +162,7 @@ fn with_parts(name: &str, index: u32, parts: &[ReportedStep]) -> ReportedStep {
         weight: 1.0,
         critical: false,
         optional: false,
+        has_limits: false,
     }
 }
 
@@ -186,6 +187,7 @@ fn step(planned: &Planned, index: u32) -> ReportedStep {
         weight: if index == 3 { 2.0 } else { 1.0 },
         critical: index == 3,
         optional: index == 8,
+        has_limits: false,
     }
 }
 

@@ -26,6 +26,8 @@ const MARK_ROWS: usize = 3;
 const FONT: f64 = 11.5;
 const LINE: f64 = 13.5;
 const LINES: usize = 3;
+/// How wide the place of a missing step is at most.
+const GAP: f64 = 7.0;
 /// Lines that tie moments of both videos together.
 const TIES: usize = 90;
 
@@ -190,11 +192,13 @@ impl Sheet {
         }
     }
 
+    /// Where a step is missing: narrow, for its neighbours stand close.
     fn gap(&self, time: &TimeRange) -> Markup {
         let (start, end) = self.ends(time);
+        let width = (end - start).clamp(2.0, GAP);
         html! {
-            rect .sign-missing x=(length(start)) y=(length(TRAINEE_Y + 4.0))
-                width=(length(end - start)) height=(length(ROW - 8.0)) rx="2" {}
+            rect .sign-missing x=(length(f64::midpoint(start, end) - width / 2.0))
+                y=(length(TRAINEE_Y - 5.0)) width=(length(width)) height=(length(ROW + 10.0)) rx="2" {}
         }
     }
 

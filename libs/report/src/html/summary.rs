@@ -52,7 +52,7 @@ fn score(report: &Report, locale: &Locale) -> Markup {
     html! {
         p .points { strong { (locale.number(report.score, 1)) } " " span { (locale.text("of-100")) } }
         (score_scale(locale, report.score, interval).inline())
-        @if let Some(interval) = interval {
+        @if let Some(interval) = interval.filter(|ends| ends.high - ends.low >= SHOWN_INTERVAL) {
             @let shown = locale.interval(interval.low, interval.high);
             p .note { (locale.say("score-interval", [("interval", shown.into())])) }
         }
@@ -64,7 +64,9 @@ fn score(report: &Report, locale: &Locale) -> Markup {
 fn why(report: &Report, locale: &Locale) -> Markup {
     let original = Foreign::prose(&report.verdict_reason);
     html! {
-        @if locale.is_own() && !original.is_empty() {
+        // What was the reason of another verdict, the review says.
+        @if report.effective_verdict() != report.verdict {
+        } @else if locale.is_own() && !original.is_empty() {
             p { (original) }
         } @else {
             p { (sentence(&locale.why(report))) }
@@ -124,6 +126,9 @@ fn cost(report: &Report, locale: &Locale) -> Markup {
         }
     }
 }
+
+/// An interval narrower than what is shown of a score says nothing.
+pub(crate) const SHOWN_INTERVAL: f64 = 0.1;
 
 /// Most deviations that are listed at once: what a glance takes in.
 const AT_A_GLANCE: usize = 12;

@@ -16,7 +16,7 @@ use crate::drawing::similarity::similarity;
 use crate::drawing::timeline::{signs_used, timeline};
 use crate::error::ReportError;
 use crate::foreign::Foreign;
-use crate::html::ReportOptions;
+use crate::html::{ReportOptions, SHOWN_INTERVAL};
 use crate::locale::Locale;
 use crate::model::Report;
 use crate::pictures::Chosen;
@@ -43,6 +43,10 @@ impl Content {
         self.files.keys().any(|path| is_picture(path))
     }
 
+    pub(super) fn break_long_words(&mut self) {
+        break_words(&mut self.data, &self.files);
+    }
+
     pub(super) fn leave_out_pictures(&mut self) {
         self.files.retain(|path, _| !is_picture(path));
         let deviations = self
@@ -52,6 +56,36 @@ impl Content {
         for deviation in deviations.into_iter().flatten() {
             deviation["sides"] = json!([]);
         }
+    }
+}
+
+/// Longer words may be broken anywhere: they would leave the page.
+const LONGEST_WORD: usize = 24;
+
+fn broken(text: &str) -> String {
+    let mut run = 0;
+    let mut broken = String::with_capacity(text.len());
+    for c in text.chars() {
+        run = if c.is_whitespace() { 0 } else { run + 1 };
+        if run > LONGEST_WORD {
+            // A space without width, where a line may end.
+            broken.push('\u{200b}');
+            run = 1;
+        }
+        broken.push(c);
+    }
+    broken
+}
+
+/// In all texts; names of files stay as they are.
+fn break_words(value: &mut Value, files: &BTreeMap<String, Vec<u8>>) {
+    match value {
+        Value::String(text) if !files.contains_key(text) => *text = broken(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| break_words(item, files)),
+        Value::Object(fields) => {
+            (fields.values_mut()).for_each(|field| break_words(field, files));
+        }
+        _ => {}
     }
 }
 
@@ -148,7 +182,14 @@ fn result(
     families: &[&str],
     files: &mut BTreeMap<String, Vec<u8>>,
 ) -> Value {
-    let original = Foreign::prose(&report.verdict_reason);
+    // What was the reason of another verdict, the review says.
+    let is_overruled = report.effective_verdict() != report.verdict;
+    let reason = if is_overruled {
+        ""
+    } else {
+        &report.verdict_reason
+    };
+    let original = Foreign::prose(reason);
     let in_own_words = !locale.is_own() || original.is_empty();
     let mut value = json!({
         "heading": locale.text("heading-result"),
@@ -156,7 +197,7 @@ fn result(
         "verdict": locale.verdict(report.effective_verdict()),
         "verdict_id": verdict_id(report.effective_verdict()),
         "meaning": locale.verdict_means(report),
-        "why": if in_own_words { locale.why(report) } else { original.alone().to_owned() },
+        "why": if is_overruled { String::new() } else if in_own_words { locale.why(report) } else { original.alone().to_owned() },
         "original": original_sentence(locale, &original),
     });
     if report.verdict != Verdict::NotComparable {
@@ -170,7 +211,7 @@ fn result(
             "shown": locale.number(report.score, 1),
             "of": locale.text("of-100"),
             "alt": scale.title,
-            "interval": interval.map(|ends| {
+            "interval": interval.filter(|ends| ends.high - ends.low >= SHOWN_INTERVAL).map(|ends| {
                 let shown = locale.interval(ends.low, ends.high);
                 locale.say("score-interval", [("interval", shown.into())])
             }),

@@ -170,8 +170,9 @@ fn check(new: &NewReview, score: &ScoreRow) -> Result<Option<Verdict>> {
     if let Some(deviation) = new.deviation {
         if i64::from(deviation) >= i64::from(score.deviation_count) {
             return invalid(format!(
-                "the report has {} deviations, numbered from 0: there is none numbered {deviation}",
-                score.deviation_count
+                "the report has {} deviations: there is none at place {}",
+                score.deviation_count,
+                u64::from(deviation) + 1
             ));
         }
         return Ok(None);

@@ -93,7 +93,8 @@ pub(crate) async fn run(args: &DoctorArgs) -> Result<()> {
     let server = Interrupt::new()?
         .guard(async { Ok(server(args).await) })
         .await?;
-    let is_served = server.health == Health::Fine;
+    let usual = format!(":{}", MeshConfig::default().listen.catalog);
+    let is_served = server.health == Health::Fine && args.server.server.ends_with(&usual);
     let findings = [
         ffmpeg(),
         folder(&args.data_dir),
@@ -147,6 +148,14 @@ fn folder(folder: &Path) -> Finding {
     let name = folder.display();
     // Where it is not there yet, it will be made in what is.
     let there = existing(folder);
+    if folder.exists() && !folder.is_dir() {
+        return Finding::bad(
+            WHAT,
+            Health::Broken,
+            format!("{name} is no folder"),
+            "name another one with --data-dir",
+        );
+    }
     match tempfile::tempfile_in(there) {
         Ok(_) if folder.is_dir() => Finding::fine(WHAT, format!("{name} can be written")),
         Ok(_) => Finding::fine(WHAT, format!("{name} does not exist yet and can be made")),
@@ -220,7 +229,7 @@ fn ports(is_served: bool) -> Finding {
         (false, false) => Finding::bad(
             WHAT,
             Health::Lacking,
-            format!("{} are taken by another program", taken.join(", ")),
+            format!("taken by another program: {}", taken.join(", ")),
             "choose others: sopilot serve --set listen.catalog=8410, or end that program; sopilot score needs none of them",
         ),
     }
@@ -331,6 +340,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_made_is_told() {
+        assert_eq!(folder(Path::new("/proc/version")).health, Health::Broken);
         assert_eq!(
             folder(Path::new("/proc/sopilot/data")).health,
             Health::Broken

@@ -1,11 +1,10 @@
 //! What a shell wants to know of this program: completions and manual pages.
 
-use std::path::PathBuf;
+use std::{fs, path::PathBuf};
 
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::new_folder::new_or_empty;
 use crate::{
     error::{Error, Result},
     exit::Exit,
@@ -32,7 +31,7 @@ Examples:
   sopilot man ~/.local/share/man/man1
 ")]
 pub(crate) struct ManArgs {
-    /// Folder to write them into; it must be new or empty
+    /// Folder to write them into
     folder: PathBuf,
 }
 
@@ -47,7 +46,9 @@ pub(crate) fn completions(args: &CompletionsArgs, mut program: Command) -> Resul
 
 /// Runs `sopilot man`.
 pub(crate) fn man(args: &ManArgs, program: Command) -> Result<()> {
-    let folder = new_or_empty(&args.folder, "name a new folder")?;
-    clap_mangen::generate_to(program, &folder).map_err(|error| Error::io(&folder, &error))?;
+    let folder = &args.folder;
+    fs::create_dir_all(folder)
+        .and_then(|()| clap_mangen::generate_to(program, folder))
+        .map_err(|error| Error::io(folder, &error))?;
     output::text(&format!("Wrote manual pages into {}.\n", folder.display()))
 }

@@ -159,7 +159,7 @@ fn proposal(
         .file_stem()
         .map_or_else(String::new, |stem| stem.to_string_lossy().into());
     let mut yaml = format!(
-        "# Proposed from {}: give the steps names, correct their times.\n# All fields: sopilot score --help\ntask: {}\nsteps:\n",
+        "# Proposed from {}: give the steps names, correct their times.\n# All fields: docs/steps-file.md and sopilot sop schema\ntask: {}\nsteps:\n",
         safe(&file_name(gold)),
         Value::from(stem)
     );
@@ -178,6 +178,12 @@ fn proposal(
 fn check(args: &CheckArgs) -> Result<()> {
     let steps = Steps::read(&args.file)?;
     let procedure = steps.validated()?;
+    let is_untimed = |step: &sopilot_procedure::Step| step.gold_time.is_none();
+    if !procedure.steps.is_empty() && procedure.steps.iter().all(is_untimed) {
+        return Err(steps.mistake(
+            "no step has a time, so they cannot be told apart in the gold: give `start` and `end` of every step, or leave --steps out to have them found",
+        ));
+    }
     let critical = procedure.steps.iter().filter(|step| step.critical).count();
     output::text(&format!(
         "{}: {}, {critical} of them critical; nothing is wrong.\n",
@@ -264,7 +270,7 @@ impl Seen {
             let plan = embedder.plan(Mask::default(), picture_width);
             let cancel = CancelToken::default();
             let seen = embedder.embed(&file, &plan, &cancel, |done| {
-                bar.fraction(done, "embedding")
+                bar.fraction(done, "embedding");
             });
             seen.map_err(|error| {
                 Error::because(error.reason(), error.to_string()).about(path.display())

@@ -3,7 +3,7 @@
 mod arrivals;
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -64,10 +64,12 @@ const FAILED: &str = "failed";
 /// Runs the command.
 pub(crate) async fn run(args: &WatchArgs) -> Result<()> {
     if !args.folder.is_dir() {
-        let message = format!(
-            "{}: there is no such folder: make it first",
-            args.folder.display()
-        );
+        let what = if args.folder.exists() {
+            "is no folder: name one"
+        } else {
+            "there is no such folder: make it first"
+        };
+        let message = format!("{}: {what}", args.folder.display());
         return Err(Error::new(Exit::NO_INPUT, message));
     }
     let interrupt = Interrupt::new()?;
@@ -97,6 +99,7 @@ impl Inbox<'_> {
             let found = arrivals
                 .look()
                 .map_err(|error| Error::io(self.folder, &error))?;
+            // What cannot be ingested or moved is told once, and left until it changes.
             for misplaced in found.misplaced {
                 output::aside(&format!(
                     "warning: {}: is not DIR/TASK/ROLE/NAME with gold, trainee or audit as its role, and is left alone\n",
@@ -105,8 +108,12 @@ impl Inbox<'_> {
             }
             let mut waits = found.unsettled > 0;
             for arrival in &found.whole {
-                // The server may be back for the next look.
-                waits |= !self.take(arrival).await?;
+                match self.take(arrival).await? {
+                    Taken::Away => {}
+                    // It changed, or the server may be back for the next look.
+                    Taken::Later => waits = true,
+                    Taken::Never => arrivals.give_up(arrival),
+                }
             }
             if args.once && !waits {
                 return Ok(());
@@ -115,36 +122,46 @@ impl Inbox<'_> {
         }
     }
 
-    /// Ingests a file and moves it away; answers whether that was done.
-    async fn take(&self, arrival: &Arrival) -> Result<bool> {
+    /// Ingests a file and moves it away.
+    async fn take(&self, arrival: &Arrival) -> Result<Taken> {
         let name = safe(&arrival.path.display().to_string());
-        match self.ingest(arrival).await {
+        let (into, receipt, told) = match self.ingest(arrival).await {
             Ok(video) => {
-                let receipt = json!({
-                    "video": sopilot_proto::json::to_value(&video),
-                });
-                let moved = self.put_away(PROCESSED, arrival, &receipt)?;
-                output::text(&format!(
-                    "{name}: video {}, moved to {}\n",
-                    video.id,
-                    moved.display()
-                ))?;
-                Ok(true)
+                let receipt = json!({ "video": sopilot_proto::json::to_value(&video) });
+                (PROCESSED, receipt, format!("video {}", safe(&video.id)))
             }
             // A file that vanished meanwhile is somebody's business.
-            Err(_) if !arrival.path.exists() => Ok(true),
+            Err(_) if !arrival.path.exists() => return Ok(Taken::Away),
             Err(error) if is_about_the_file(&error) => {
                 let receipt = json!({
                     "reason": error.reason.map(|reason| reason.to_string()),
                     "message": error.message,
                 });
-                let moved = self.put_away(FAILED, arrival, &receipt)?;
-                output::text(&format!("{name}: {error}; moved to {}\n", moved.display()))?;
-                Ok(true)
+                (FAILED, receipt, error.to_string())
             }
             Err(error) => {
                 output::aside(&format!("warning: {name}: {error}; it is tried again\n"));
-                Ok(false)
+                return Ok(Taken::Later);
+            }
+        };
+        // What lies there now may be another file under the same name.
+        if !arrival.is_unchanged() {
+            output::aside(&format!(
+                "warning: {name}: changed meanwhile; it is looked at again\n"
+            ));
+            return Ok(Taken::Later);
+        }
+        match self.put_away(into, arrival, &receipt) {
+            Ok(moved) => {
+                let moved = safe(&moved.display().to_string());
+                output::text(&format!("{name}: {told}; moved to {moved}\n"))?;
+                Ok(Taken::Away)
+            }
+            Err(error) => {
+                output::aside(&format!(
+                    "warning: {name}: {told}, but cannot be moved: {error}; it is left\n"
+                ));
+                Ok(Taken::Never)
             }
         }
     }
@@ -169,25 +186,42 @@ impl Inbox<'_> {
         self.catalog.video(&video.id).await
     }
 
-    /// Writes the receipt first: a file without one was not moved by us.
+    /// Writes the receipt, then moves the file.
     fn put_away(&self, into: &str, arrival: &Arrival, receipt: &Value) -> Result<PathBuf> {
         let place = Path::new(&arrival.task).join(arrival.role.name());
         let folder = self.folder.join(into).join(place);
-        let failed = |error: &io::Error| Error::io(&folder, error);
-        fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+        fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, &error))?;
         let path = free_name(&folder, &file_name(&arrival.path));
-        fs::write(receipt_of(&path), format!("{receipt:#}\n")).map_err(|error| failed(&error))?;
-        fs::rename(&arrival.path, &path).map_err(|error| failed(&error))?;
+        let note = receipt_of(&path);
+        // Made before the move: a receipt that cannot be written is told while nothing has moved.
+        fs::write(&note, format!("{receipt:#}\n")).map_err(|error| Error::io(&note, &error))?;
+        fs::rename(&arrival.path, &path).map_err(|error| {
+            // Nothing lies beside it.
+            let _ = fs::remove_file(&note);
+            Error::io(&arrival.path, &error)
+        })?;
         Ok(path)
     }
 }
 
-/// Whether trying again will give the same: the file, or its task, cannot be used. Codes below 64
-/// belong to such reasons; see [`Exit::of`].
+/// What became of an arrival.
+enum Taken {
+    /// It is not there any more.
+    Away,
+    /// It is to be tried again.
+    Later,
+    /// It stays where it is until it changes.
+    Never,
+}
+
+/// Whether trying again will give the same: the file, its name or its task cannot be used. Codes
+/// below 64 belong to such reasons; see [`Exit::of`].
 fn is_about_the_file(error: &Error) -> bool {
     // A checksum that does not fit is that of a file which grew meanwhile.
     let lasts = |reason: Reason| !reason.retryable() && reason != Reason::ChecksumMismatch;
-    error.reason.is_some_and(lasts) && (10..64).contains(&error.exit.0)
+    let is_refused = error.exit == Exit::USAGE || (10..64).contains(&error.exit.0);
+    let is_unreadable = error.exit == Exit::NO_INPUT;
+    is_unreadable || (error.reason.is_some_and(lasts) && is_refused)
 }
 
 /// A name that no file and no receipt has: NAME, or with a number before its extension.
@@ -198,8 +232,9 @@ fn free_name(folder: &Path, name: &str) -> PathBuf {
         .extension()
         .map(|extension| format!(".{}", extension.to_string_lossy()));
     let extension = extension.unwrap_or_default();
+    let stem = shortened(&stem, LONGEST_NAME.saturating_sub(extension.len()));
     let numbered = |number: u32| match number {
-        1 => folder.join(name),
+        1 => folder.join(format!("{stem}{extension}")),
         _ => folder.join(format!("{stem}-{number}{extension}")),
     };
     let mut number = 1;
@@ -207,6 +242,16 @@ fn free_name(folder: &Path, name: &str) -> PathBuf {
         number += 1;
     }
     numbered(number)
+}
+
+/// File systems hold names of 255 bytes; a number and `.json` must fit.
+const LONGEST_NAME: usize = 240;
+
+/// As many whole characters as fit into so many bytes.
+fn shortened(text: &str, bytes: usize) -> &str {
+    let end = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let end = end.take_while(|end| *end <= bytes).last();
+    &text[..end.unwrap_or(0)]
 }
 
 fn receipt_of(path: &Path) -> PathBuf {
@@ -228,6 +273,12 @@ mod tests {
         fs::write(name("a-2.mp4.json"), "").unwrap();
         assert_eq!(free_name(folder.path(), "a.mp4"), name("a-3.mp4"));
         assert_eq!(free_name(folder.path(), "b"), name("b"));
+        let long = free_name(folder.path(), &format!("{}.mp4", "ü".repeat(125)));
+        let long = long.file_name().unwrap().to_str().unwrap();
+        assert!(
+            long.len() <= LONGEST_NAME && long.ends_with("ü.mp4"),
+            "{long}"
+        );
         assert_eq!(receipt_of(&name("a.mp4")), name("a.mp4.json"));
     }
 

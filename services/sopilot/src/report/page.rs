@@ -53,9 +53,7 @@ pub(crate) enum Format {
 impl Format {
     /// As the file's name says.
     pub(crate) fn of(path: &Path) -> Result<Self> {
-        let extension = path
-            .extension()
-            .map(|extension| extension.to_ascii_lowercase());
+        let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
         match extension.as_ref().and_then(|extension| extension.to_str()) {
             Some("html" | "htm") => Ok(Self::Html),
             Some("pdf") => Ok(Self::Pdf),

@@ -149,46 +149,7 @@ fn from_an_upload_to_a_review() {
             .contains(job_id)
     );
 
-    let review = [
-        "result",
-        "review",
-        job_id,
-        "--verdict",
-        "not-comparable",
-        "--overrule",
-        "--by",
-        "kim",
-    ];
-    server
-        .run(&[&review[..], &["--reason", "the camera was covered"]].concat())
-        .expect(0);
-    let scores = server.run(&["result", "list", "--json"]).json();
-    assert_eq!(
-        scores["scores"][0]["effectiveVerdict"],
-        "VERDICT_NOT_COMPARABLE"
-    );
-    assert_eq!(scores["scores"][0]["verdict"], answer["report"]["verdict"]);
-    let yaml = server
-        .run(&["result", "list", "--output", "yaml"])
-        .expect(0);
-    assert!(
-        yaml.stdout.contains("\nscores:\n- createdAt: "),
-        "{}",
-        yaml.stdout
-    );
-    let wrong = [
-        "result",
-        "review",
-        job_id,
-        "--deviation",
-        "99",
-        "--confirm",
-        "--by",
-        "kim",
-        "--reason",
-        "x",
-    ];
-    server.run(&wrong).expect(56);
+    reviewed(&server, job_id, &answer["report"]["verdict"]);
 
     let copy = folder.path().join("copy.mp4");
     let download = ["video", "download", id(&gold), "-o", copy.to_str().unwrap()];
@@ -217,6 +178,50 @@ fn from_an_upload_to_a_review() {
         "a deleted video is uploaded anew"
     );
     assert_eq!(server.stop(), 0);
+}
+
+/// A person overrules a verdict, and the list tells both.
+fn reviewed(server: &Server, job_id: &str, made: &Value) {
+    let review = [
+        "result",
+        "review",
+        job_id,
+        "--verdict",
+        "not-comparable",
+        "--overrule",
+        "--by",
+        "kim",
+    ];
+    server
+        .run(&[&review[..], &["--reason", "the camera was covered"]].concat())
+        .expect(0);
+    let scores = server.run(&["result", "list", "--json"]).json();
+    assert_eq!(
+        scores["scores"][0]["effectiveVerdict"],
+        "VERDICT_NOT_COMPARABLE"
+    );
+    assert_eq!(&scores["scores"][0]["verdict"], made);
+    let yaml = server
+        .run(&["result", "list", "--output", "yaml"])
+        .expect(0);
+    assert!(
+        yaml.stdout.contains("\nscores:\n- createdAt: "),
+        "{}",
+        yaml.stdout
+    );
+    let wrong = [
+        "result",
+        "review",
+        job_id,
+        "--deviation",
+        "99",
+        "--confirm",
+        "--by",
+        "kim",
+        "--reason",
+        "x",
+    ];
+    server.run(&wrong).expect(56);
 }
 
 #[test]

@@ -105,7 +105,10 @@ fn what_holds_for_a_step_holds_for_its_parts() {
     let critical = outcomes(&[0, 1, 2, 4, 5], |procedure| {
         procedure.steps[3].critical = true;
     });
-    mostly(&critical, |outcome| outcome.verdict == Verdict::Fail);
+    let reason = "\"step 3\", a part of the critical step \"group 1\", was left out.";
+    mostly(&critical, |outcome| {
+        outcome.verdict == Verdict::Fail && outcome.verdict_reason == reason
+    });
     let optional = |procedure: &mut Procedure| procedure.steps[3].optional = true;
     mostly(&outcomes(&[0, 1, 4, 5], optional), |outcome| {
         outcome.score == 100.0 && statuses(outcome)[3..6] == [StepStatus::Skipped; 3]
@@ -149,6 +152,7 @@ fn a_limit_for_the_time_of_a_whole_step_is_held_against_all_its_parts() {
     mostly(&limited(3.0), |outcome| {
         kinds(outcome) == [(DeviationType::OverTime, Some(3))]
             && (outcome.score - (100.0 - 0.2 * 100.0 / 3.0)).abs() < 1e-9
+            && outcome.steps[3].status == StepStatus::Deviated
             && outcome.deviations[0].reason.contains("\"group 1\" took")
     });
     mostly(&limited(100.0), |outcome| outcome.score == 100.0);

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     fs, io,
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     time::{Duration, Instant, SystemTime},
 };
@@ -17,6 +18,14 @@ pub(super) struct Arrival {
     /// Name of its task.
     pub(super) task: String,
     pub(super) role: Role,
+    state: State,
+}
+
+impl Arrival {
+    /// Whether the file at its path is still the one that arrived.
+    pub(super) fn is_unchanged(&self) -> bool {
+        state_of(&self.path).is_ok_and(|state| state == self.state)
+    }
 }
 
 /// What a look at the folder found.
@@ -37,10 +46,17 @@ pub(super) struct Arrivals {
     /// Since when a file is as it is.
     seen: HashMap<PathBuf, (State, Instant)>,
     told: HashSet<PathBuf>,
+    /// What was tried in vain, as it was then.
+    given_up: HashMap<PathBuf, State>,
 }
 
-/// What changes when a file grows.
-type State = (u64, Option<SystemTime>);
+/// What changes when a file grows, or another takes its name.
+type State = (u64, Option<SystemTime>, u64);
+
+fn state_of(path: &Path) -> io::Result<State> {
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.len(), metadata.modified().ok(), metadata.ino()))
+}
 
 impl Arrivals {
     pub(super) fn new(folder: &Path, settle: Duration) -> Self {
@@ -49,7 +65,13 @@ impl Arrivals {
             settle,
             seen: HashMap::new(),
             told: HashSet::new(),
+            given_up: HashMap::new(),
         }
+    }
+
+    /// Does not name a file again until it changes.
+    pub(super) fn give_up(&mut self, arrival: &Arrival) {
+        self.given_up.insert(arrival.path.clone(), arrival.state);
     }
 
     pub(super) fn look(&mut self) -> io::Result<Found> {
@@ -70,10 +92,15 @@ impl Arrivals {
                             .into_iter()
                             .filter(|file| !file.is_folder)
                         {
+                            // A file that is gone again is no arrival.
+                            let Ok(state) = state_of(&file.path) else {
+                                continue;
+                            };
                             let arrival = Arrival {
                                 path: file.path,
                                 task: task.name.clone(),
                                 role: known,
+                                state,
                             };
                             self.arrived(arrival, &mut now_there, &mut found);
                         }
@@ -92,11 +119,10 @@ impl Arrivals {
         now_there: &mut HashMap<PathBuf, (State, Instant)>,
         found: &mut Found,
     ) {
-        // A file that is gone again is no arrival.
-        let Ok(metadata) = fs::metadata(&arrival.path) else {
+        let state = arrival.state;
+        if self.given_up.get(&arrival.path) == Some(&state) {
             return;
-        };
-        let state = (metadata.len(), metadata.modified().ok());
+        }
         let since = match self.seen.get(&arrival.path) {
             Some((before, since)) if *before == state => *since,
             _ => Instant::now(),
@@ -199,14 +225,29 @@ mod tests {
     fn a_file_that_changes_is_not_whole() {
         let folder = tempfile::tempdir().unwrap();
         put(folder.path(), "pack/gold/a.mp4", "x");
-        let mut arrivals = Arrivals::new(folder.path(), Duration::from_secs(3600));
+        let mut arrivals = Arrivals::new(folder.path(), Duration::from_hours(1));
         let found = arrivals.look().unwrap();
         assert_eq!((found.whole.len(), found.unsettled), (0, 1));
         // As if it had been seen long ago, and then grew.
         arrivals.settle = Duration::ZERO;
         assert_eq!(arrivals.look().unwrap().whole.len(), 1);
-        arrivals.settle = Duration::from_secs(3600);
+        arrivals.settle = Duration::from_hours(1);
         put(folder.path(), "pack/gold/a.mp4", "xy");
         assert_eq!(arrivals.look().unwrap().unsettled, 1);
+    }
+
+    #[test]
+    fn another_file_under_the_same_name_is_another_arrival() {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path(), "pack/gold/a.mp4", "one");
+        let mut arrivals = Arrivals::new(folder.path(), Duration::ZERO);
+        let first = arrivals.look().unwrap().whole.remove(0);
+        assert!(first.is_unchanged());
+        arrivals.give_up(&first);
+        assert_eq!(arrivals.look().unwrap().whole, []);
+        put(folder.path(), "other", "two");
+        fs::rename(folder.path().join("other"), &first.path).unwrap();
+        assert!(!first.is_unchanged());
+        assert_eq!(arrivals.look().unwrap().whole.len(), 1);
     }
 }

@@ -1,7 +1,7 @@
 //! Pages over many scores, gathered from a catalog.
 
 use sopilot_proto::{
-    catalog::v1::{ListScoresRequest, ScoreSummary, Task, Video},
+    catalog::v1::{ListScoresRequest, ReviewDecision, ScoreSummary, Task, Video},
     scoring::v1::Deviation,
     timestamp::to_date_time,
 };
@@ -9,7 +9,7 @@ use sopilot_report::{PastDeviation, PastResult, TaskOverview, TraineeHistory};
 
 use super::{
     Target,
-    score::{protocol, verdict},
+    score::{last_review, protocol, reviews_of, verdict},
 };
 use crate::{
     client::{Catalog, all_pages},
@@ -91,6 +91,12 @@ async fn result(
 ) -> Result<PastResult> {
     let answer = catalog.report(&score.job_id, false).await?;
     let made = answer.report.unwrap_or_default();
+    let reviews = reviews_of(catalog, &score.job_id).await?;
+    // What a person called a false alarm did not happen.
+    let is_real = |(place, _): &(usize, &Deviation)| {
+        last_review(&reviews, *place)
+            .is_none_or(|review| review.decision() != ReviewDecision::Overruled)
+    };
     let past = |found: &Deviation| {
         Some(PastDeviation {
             kind: sopilot_wire::deviation_type(found.r#type())?,
@@ -111,7 +117,9 @@ async fn result(
         deviations: made
             .deviations
             .iter()
-            .map(|found| past(found).ok_or_else(|| protocol("a deviation has no kind")))
+            .enumerate()
+            .filter(is_real)
+            .map(|(_, found)| past(found).ok_or_else(|| protocol("a deviation has no kind")))
             .collect::<Result<_>>()?,
     })
 }

@@ -106,7 +106,8 @@ async fn gold_of(catalog: &Catalog, job: &Job) -> Result<Video> {
     catalog.video(first).await
 }
 
-async fn reviews_of(catalog: &Catalog, job_id: &str) -> Result<Vec<Review>> {
+/// Oldest first.
+pub(super) async fn reviews_of(catalog: &Catalog, job_id: &str) -> Result<Vec<Review>> {
     all_pages(usize::MAX, async |page_size, page_token| {
         let request = ListReviewsRequest {
             job_id: job_id.to_owned(),
@@ -152,10 +153,15 @@ fn verdict_review(reviews: &[Review], made: &ScoreReport) -> Option<VerdictRevie
     })
 }
 
+/// What counts of what people said about a deviation, by its place.
+pub(super) fn last_review(reviews: &[Review], place: usize) -> Option<&Review> {
+    let about = |review: &&Review| matches!(review.subject, Some(Subject::Deviation(at)) if at as usize == place);
+    reviews.iter().rfind(about)
+}
+
 fn deviations(made: &ScoreReport, reviews: &[Review]) -> Result<Vec<ReportedDeviation>> {
     let reported = |(place, found): (usize, &wire::Deviation)| {
-        let about = |review: &&Review| matches!(review.subject, Some(Subject::Deviation(at)) if at as usize == place);
-        let review = reviews.iter().rfind(about).map(|review| DeviationReview {
+        let review = last_review(reviews, place).map(|review| DeviationReview {
             confirmed: review.decision() == ReviewDecision::Confirmed,
             reviewer: review.reviewer.clone(),
             comment: review.reason.clone(),
@@ -177,6 +183,7 @@ fn steps(made: &ScoreReport, procedure: &Procedure) -> Result<Vec<ReportedStep>>
             weight: asked.and_then(|asked| asked.weight).unwrap_or(1.0),
             critical: asked.is_some_and(|asked| asked.critical),
             optional: asked.is_some_and(|asked| asked.optional),
+            has_limits: asked.is_some_and(|asked| asked.duration.is_some()),
         })
     };
     made.steps.iter().map(reported).collect()
