@@ -57,7 +57,13 @@ impl ApiError {
             .map(|bad| bad.field_violations.clone())
             .unwrap_or_default();
         Self {
-            reason: reason.unwrap_or_else(|| Reason::from_code(status.code())),
+            reason: reason.unwrap_or_else(|| {
+                if is_broken_connection(status) {
+                    Reason::Unavailable
+                } else {
+                    Reason::from_code(status.code())
+                }
+            }),
             message: status.message().to_owned(),
             violations: violations
                 .into_iter()
@@ -103,6 +109,13 @@ fn cut(mut text: String, max: usize) -> String {
     text
 }
 
+/// Whether the call broke on the way, as when the server is killed under it: only what was made
+/// here, and not received, has a cause. The transport names it Internal or Unknown.
+fn is_broken_connection(status: &Status) -> bool {
+    matches!(status.code(), Code::Internal | Code::Unknown)
+        && std::error::Error::source(status).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -130,6 +143,16 @@ mod tests {
             assert_eq!(status.code(), reason.code());
             assert_eq!(ApiError::from_status(&status).reason, *reason);
         }
+    }
+
+    #[test]
+    fn a_connection_that_breaks_is_no_fault_of_the_server() {
+        let reset = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        let broken = Status::from_error(Box::new(reset));
+        assert_eq!(broken.code(), Code::Unknown);
+        assert_eq!(ApiError::from_status(&broken).reason, Reason::Unavailable);
+        let answered = Status::unknown("the server says so itself");
+        assert_eq!(ApiError::from_status(&answered).reason, Reason::Internal);
     }
 
     #[test]
