@@ -123,7 +123,7 @@ fn head(report: &ScoreReport, effective: Verdict) -> String {
 }
 
 fn deviations(report: &ScoreReport) -> String {
-    let numbers = numbers(&report.steps);
+    let numbers = numbers(&parents(&report.steps));
     let columns = [
         Column("Time", Align::Right),
         Column("What happened", Align::Left),
@@ -154,6 +154,10 @@ fn deviations(report: &ScoreReport) -> String {
     table(&columns, rows)
 }
 
+fn parents(steps: &[StepResult]) -> Vec<Option<u32>> {
+    steps.iter().map(|step| step.parent).collect()
+}
+
 fn steps(steps: &[StepResult]) -> String {
     let columns = [
         Column("Step", Align::Left),
@@ -162,11 +166,10 @@ fn steps(steps: &[StepResult]) -> String {
         Column("Duration", Align::Right),
         Column("Status", Align::Left),
     ];
-    let rows = steps.iter().zip(numbers(steps)).map(|(step, number)| {
-        // A step's parts stand further in.
-        let indent = "  ".repeat(number.matches('.').count());
+    let numbers = numbers(&parents(steps));
+    let rows = steps.iter().zip(numbers).map(|(step, number)| {
         vec![
-            format!("{indent}{number} {}", step.name),
+            numbered(&number, &step.name),
             step.gold_time.as_ref().map_or_else(dash, range),
             step.trainee_time.as_ref().map_or_else(dash, range),
             step.duration_ratio
@@ -177,19 +180,28 @@ fn steps(steps: &[StepResult]) -> String {
     table(&columns, rows)
 }
 
-/// What a person calls each step: 1, 2, 2.1, 2.2, 3.
-fn numbers(steps: &[StepResult]) -> Vec<String> {
-    let mut numbers: Vec<String> = Vec::with_capacity(steps.len());
-    for (index, step) in steps.iter().enumerate() {
-        let siblings = steps[..index].iter();
-        let place = 1 + siblings.filter(|other| other.parent == step.parent).count();
-        let whole = step.parent.and_then(|parent| numbers.get(parent as usize));
+/// What a person calls each step, further in the deeper it lies: 1, 2, 2.1, 2.2, 3. `parents` are
+/// the steps that they are parts of.
+pub(crate) fn numbers(parents: &[Option<u32>]) -> Vec<String> {
+    let mut numbers: Vec<String> = Vec::with_capacity(parents.len());
+    for (index, parent) in parents.iter().enumerate() {
+        let siblings = parents[..index].iter();
+        let place = 1 + siblings.filter(|other| *other == parent).count();
+        let whole = parent.and_then(|parent| numbers.get(parent as usize));
         numbers.push(match whole {
             Some(whole) => format!("{whole}.{place}"),
             None => place.to_string(),
         });
     }
     numbers
+}
+
+/// A step with its number, parts further in.
+pub(crate) fn numbered(number: &str, name: &str) -> String {
+    format!(
+        "{}{number} {name}",
+        "  ".repeat(number.matches('.').count())
+    )
 }
 
 fn status(status: StepStatus) -> &'static str {
@@ -275,11 +287,8 @@ mod tests {
     #[test]
     fn parts_are_numbered_within_their_step() {
         let parents = [None, None, Some(1), Some(1), Some(3), None];
-        let steps = parents.map(|parent| StepResult {
-            parent,
-            ..StepResult::default()
-        });
-        assert_eq!(numbers(&steps), ["1", "2", "2.1", "2.2", "2.2.1", "3"]);
+        assert_eq!(numbers(&parents), ["1", "2", "2.1", "2.2", "2.2.1", "3"]);
+        assert_eq!(numbered("2.2.1", "Turn"), "    2.2.1 Turn");
     }
 
     #[test]

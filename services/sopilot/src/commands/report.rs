@@ -44,7 +44,7 @@ pub(crate) struct ReportArgs {
     /// With --task: at most this many scores, the newest
     #[arg(long, value_name = "COUNT", default_value_t = 500, requires = "task")]
     limit: usize,
-    /// File to write: .html or .pdf
+    /// File to write: .html, or for a single score .pdf; one that is there is replaced
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
     #[command(flatten)]

@@ -14,6 +14,7 @@ use crate::{
     error::Result,
     interrupt::Interrupt,
     output::Output,
+    report::{numbered, numbers},
     steps::Steps,
     table::{Align, Column, table},
     task::{self, Differing, version},
@@ -165,7 +166,8 @@ fn details(task: &Task) -> String {
         Column("In the gold", Align::Left),
         Column("", Align::Left),
     ];
-    let rows = steps.iter().enumerate().map(|(index, step)| {
+    let parents: Vec<Option<u32>> = steps.iter().map(|step| step.parent).collect();
+    let rows = steps.iter().zip(numbers(&parents)).map(|(step, number)| {
         let time = step.gold_time.as_ref().map_or_else(String::new, |time| {
             format!(
                 "{} – {}",
@@ -179,11 +181,7 @@ fn details(task: &Task) -> String {
             .filter(|(set, _)| *set)
             .map(|(_, mark)| *mark)
             .collect();
-        vec![
-            format!("{} {}", index + 1, step.name),
-            time,
-            marks.join(", "),
-        ]
+        vec![numbered(&number, &step.name), time, marks.join(", ")]
     });
     format!("{head}\n{}", table(&columns, rows))
 }

@@ -107,7 +107,7 @@ impl From<State> for VideoState {
     }
 }
 
-/// Delete a video, with its embeddings and pictures
+/// Delete a video, with its embeddings, its pictures and, of a trainee, its reports and reviews
 ///
 /// A gold that was scored against is kept unless --force is given: its reports would go too.
 #[derive(Debug, Args)]
