@@ -60,7 +60,7 @@ impl Content {
 }
 
 /// Longer words may be broken anywhere: they would leave the page.
-const LONGEST_WORD: usize = 24;
+const LONGEST_WORD: usize = 40;
 
 fn broken(text: &str) -> String {
     let mut run = 0;
