@@ -77,7 +77,13 @@ pub(crate) fn decode(
         {
             let usual = golds[0].prepared.steps[step].clips.len() as f64;
             let fits = RECLAIMED_LENGTH.contains(&(clips.len() as f64 / usual));
-            if fits && *course >= RECLAIMED && !decoded.has(step) {
+            // At its own place nothing excuses that it looks different.
+            let enough = if decoded.is_in_turn(step, clips) {
+                BACKGROUND
+            } else {
+                RECLAIMED
+            };
+            if fits && *course >= enough && !decoded.has(step) {
                 decoded.reclaim(step, *course, clips.clone(), lag);
             }
         }
@@ -105,6 +111,20 @@ impl Decoded {
 
     fn has(&self, step: usize) -> bool {
         self.occurrences.iter().any(|found| found.step == step)
+    }
+
+    /// Whether a stretch lies between an earlier step of the gold and a later
+    /// one.
+    fn is_in_turn(&self, step: usize, clips: &Range<usize>) -> bool {
+        let before = self
+            .occurrences
+            .iter()
+            .rfind(|found| found.clips.end <= clips.start);
+        let after = self
+            .occurrences
+            .iter()
+            .find(|found| found.clips.start >= clips.end);
+        before.is_none_or(|found| found.step < step) && after.is_none_or(|found| found.step > step)
     }
 
     /// A step that was found nowhere was done where nothing else was and what
