@@ -125,6 +125,18 @@ impl<'a> Timeline<'a> {
     }
 }
 
+/// Ascending indices as runs without a gap.
+pub(crate) fn consecutive(indices: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for index in indices {
+        match runs.last_mut() {
+            Some(run) if run.end == index => run.end += 1,
+            _ => runs.push(index..index + 1),
+        }
+    }
+    runs
+}
+
 /// Of at least one value.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     quantile(&mut values, 0.5)

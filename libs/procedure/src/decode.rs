@@ -8,7 +8,7 @@ use crate::calibration::{
     BACKGROUND, JUMP, MIN_FRAGMENT, MIN_OCCURRENCE, MIN_ROWS_FOR_PACE, NATS_PER_LIKENESS,
     OUT_OF_STEP, POOR_VIEW, RECLAIMED, RECLAIMED_LENGTH, SOFT_LIMIT,
 };
-use crate::clip::{Timeline, median};
+use crate::clip::{Timeline, consecutive, median};
 use crate::input::GoldInput;
 use crate::likeness::Likeness;
 use crate::order::StepOrder;
@@ -38,8 +38,9 @@ pub(crate) struct Decoded {
     /// The gold's place that the clip shows: its step, plus the part of that
     /// step before it. `None` where none was told apart.
     pub(crate) positions: Vec<Option<f64>>,
-    /// Per step: how alike the stretch is that follows its course best among
-    /// those in which no step was done. `None` if there was always one.
+    /// Per step that the best way through the golds does not pass: how alike the
+    /// stretch is that follows its course best among those in which no step was
+    /// done. `None` for the others, and if there was always one.
     pub(crate) free_course: Vec<Option<f64>>,
 }
 
@@ -70,8 +71,13 @@ pub(crate) fn decode(
     }
     decoded.positions = shown.positions(&places, &decoded.step_of);
     let lag = f64::from(timeline.non_overlapping_lag());
+    decoded.free_course = vec![None; steps];
     for step in 0..steps {
+        if decoded.has(step) {
+            continue;
+        }
         let free = shown.best_free(step, &decoded.step_of);
+        decoded.free_course[step] = free.as_ref().map(|(course, _)| *course);
         if let Some((course, clips)) = &free
             && !ablation.no_course
         {
@@ -83,11 +89,10 @@ pub(crate) fn decode(
             } else {
                 RECLAIMED
             };
-            if fits && *course >= enough && !decoded.has(step) {
+            if fits && *course >= enough {
                 decoded.reclaim(step, *course, clips.clone(), lag);
             }
         }
-        decoded.free_course.push(free.map(|(course, _)| course));
     }
     decoded
 }
@@ -331,13 +336,7 @@ impl<'a> Shown<'a> {
     /// step, and how alike it is.
     fn best_free(&self, step: usize, step_of: &[Option<usize>]) -> Option<(f64, Range<usize>)> {
         let is_free = |&column: &usize| self.clips(column).all(|clip| step_of[clip].is_none());
-        let mut runs: Vec<Range<usize>> = Vec::new();
-        for column in (0..self.columns).filter(is_free) {
-            match runs.last_mut() {
-                Some(run) if run.end == column => run.end += 1,
-                _ => runs.push(column..column + 1),
-            }
-        }
+        let runs = consecutive((0..self.columns).filter(is_free));
         let in_gold = |(gold, input): (usize, &&GoldInput<'_>)| {
             let rows = input.picture_rows(step);
             let best_in = |run: &Range<usize>| {

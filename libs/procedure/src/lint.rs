@@ -76,7 +76,7 @@ pub(crate) fn lint(linted: &Linted<'_>) -> Lint {
         lint.findings
             .extend(too_much_idle(linted.steps, linted.timeline));
     }
-    lint.findings.extend(poor_picture(linted, linted.timeline));
+    lint.findings.extend(poor_picture(linted));
     lint
 }
 
@@ -189,8 +189,8 @@ fn too_much_idle(steps: &[PreparedStep], timeline: &Timeline<'_>) -> Option<Lint
     })
 }
 
-fn poor_picture(linted: &Linted<'_>, timeline: &Timeline<'_>) -> Option<LintFinding> {
-    let steps = linted.steps;
+fn poor_picture(linted: &Linted<'_>) -> Option<LintFinding> {
+    let (steps, timeline) = (linted.steps, linted.timeline);
     let flagged = |clips: Range<usize>| {
         let clips = &timeline.clips[clips];
         clips.iter().filter(|clip| !clip.flags.is_empty()).count() as f64 / clips.len() as f64

@@ -99,10 +99,7 @@ pub fn prepare(
     let (mut steps, step_source) = if named.is_empty() {
         (found_steps(&kernel, &timeline), StepSource::Found)
     } else {
-        (
-            given_steps(procedure, &named, &timeline)?,
-            StepSource::Given,
-        )
+        (given_steps(&named, &timeline)?, StepSource::Given)
     };
     let ranges: Vec<Range<u32>> = steps.iter().map(|step| step.clips.clone()).collect();
     let self_similarity_quantiles = neighbour_quantiles(gold, &ranges, &options)?;
@@ -151,7 +148,7 @@ pub fn place_steps(
         return Err(PrepareError::NoTimes { steps: 0 });
     }
     Ok((
-        given_steps(procedure, &named, &timeline)?,
+        given_steps(&named, &timeline)?,
         timeline.non_overlapping_lag(),
     ))
 }
@@ -160,44 +157,40 @@ pub fn place_steps(
 fn named_times<'p>(
     procedure: &'p Procedure,
     step_times: &[TimeRange],
-) -> Result<Vec<(&'p str, TimeRange)>, PrepareError> {
+) -> Result<Vec<(&'p Step, TimeRange)>, PrepareError> {
     let leaves = Hierarchy::of(&procedure.steps).leaves();
     let steps: Vec<&Step> = leaves.iter().map(|&leaf| &procedure.steps[leaf]).collect();
-    let named: Vec<(&str, TimeRange)> = if !step_times.is_empty() {
+    let named: Vec<(&Step, TimeRange)> = if !step_times.is_empty() {
         if step_times.len() != steps.len() {
             return Err(PrepareError::StepTimesCount {
                 times: step_times.len(),
                 steps: steps.len(),
             });
         }
-        steps
-            .iter()
-            .map(|step| step.name.as_str())
-            .zip(step_times.iter().copied())
-            .collect()
+        steps.into_iter().zip(step_times.iter().copied()).collect()
     } else if steps.iter().all(|step| step.gold_time.is_none()) && !steps.is_empty() {
         return Err(PrepareError::NoTimes { steps: steps.len() });
     } else {
-        let with_time = |step: &&'p Step| {
+        let with_time = |step: &'p Step| {
             let missing = || PrepareError::StepTimeMissing {
                 name: step.name.clone(),
             };
-            step.gold_time
-                .map(|time| (step.name.as_str(), time))
-                .ok_or_else(missing)
+            step.gold_time.map(|time| (step, time)).ok_or_else(missing)
         };
-        steps.iter().map(with_time).collect::<Result<_, _>>()?
+        steps.into_iter().map(with_time).collect::<Result<_, _>>()?
     };
-    for (step, (name, time)) in named.iter().enumerate() {
+    for (index, (step, time)) in named.iter().enumerate() {
         if let Some(mistake) = time_mistake(time) {
             return Err(PrepareError::BadStepTime {
-                step,
-                message: format!("step \"{name}\" {mistake}"),
+                step: index,
+                message: format!("step \"{}\" {mistake}", step.name),
             });
         }
     }
     for (step, pair) in named.windows(2).enumerate() {
-        if let Some(message) = neighbour_mistake((pair[0].0, &pair[0].1), (pair[1].0, &pair[1].1)) {
+        if let Some(message) =
+            neighbour_mistake((&pair[0].0.name, &pair[0].1), (&pair[1].0.name, &pair[1].1))
+        {
             return Err(PrepareError::BadStepTime {
                 step: step + 1,
                 message,
@@ -208,8 +201,7 @@ fn named_times<'p>(
 }
 
 fn given_steps(
-    procedure: &Procedure,
-    named: &[(&str, TimeRange)],
+    named: &[(&Step, TimeRange)],
     timeline: &Timeline<'_>,
 ) -> Result<Vec<PreparedStep>, PrepareError> {
     let video_s = timeline.end_s();
@@ -221,11 +213,9 @@ fn given_steps(
         };
         before(time.start_s)..before(time.end_s)
     };
-    let hierarchy = Hierarchy::of(&procedure.steps);
-    let leaves = hierarchy.leaves();
-    let prepared = |(leaf, &(name, time)): (usize, &(&str, TimeRange))| {
+    let prepared = |&(step, time): &(&Step, TimeRange)| {
         let TimeRange { start_s, end_s } = time;
-        let name = name.to_owned();
+        let name = step.name.clone();
         // The last clip may end before the video does: times up to one clip
         // beyond it still name something that was filmed.
         if end_s > video_s + timeline.clip_s || start_s >= video_s {
@@ -250,11 +240,11 @@ fn given_steps(
             name,
             time,
             clips,
-            resolved: hierarchy.parent(leaves[leaf]).is_none()
+            resolved: step.parent.is_none()
                 || time.duration_s() >= MIN_PART_CLIPS * timeline.clip_s,
         })
     };
-    named.iter().enumerate().map(prepared).collect()
+    named.iter().map(prepared).collect()
 }
 
 fn found_steps(kernel: &ReducedKernel, timeline: &Timeline<'_>) -> Vec<PreparedStep> {

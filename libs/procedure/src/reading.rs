@@ -7,7 +7,7 @@ use crate::calibration::{
     BACKGROUND, CALM_QUANTILE, CALM_SHARE, CLEARLY_ALIKE, IDLE_MOTION, LEAST_WEIGHT,
     MIN_STEPS_FOR_TEMPO, MOVED,
 };
-use crate::clip::{Timeline, median, quantile};
+use crate::clip::{Timeline, consecutive, median, quantile};
 use crate::decode::{Decoded, Occurrence};
 use crate::likeness::Likeness;
 use crate::order::consistent_subset;
@@ -208,17 +208,11 @@ fn unexplained(
     } else {
         BACKGROUND
     };
-    let mut runs: Vec<Range<usize>> = Vec::new();
-    for clip in 0..likeness.clips {
+    let is_foreign = |&clip: &usize| {
         let idle = likeness.idle[clip] >= alike || timeline.clips[clip].is_frozen();
-        if decoded.step_of[clip].is_some() || idle {
-            continue;
-        }
-        match runs.last_mut() {
-            Some(run) if run.end == clip => run.end += 1,
-            _ => runs.push(clip..clip + 1),
-        }
-    }
+        decoded.step_of[clip].is_none() && !idle
+    };
+    let mut runs = consecutive((0..likeness.clips).filter(is_foreign));
     if let Some(least) = least {
         let motion = |run: &Range<usize>| {
             let clips = timeline.clips[run.clone()].iter();

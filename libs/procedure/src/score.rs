@@ -20,7 +20,7 @@ use crate::report::{
 use crate::research::{Performance, research_metrics};
 use crate::verdict::{Grounds, verdict};
 use check::check;
-use price::{Priced, is_failure, price, price_groups, sort};
+use price::{Priced, Prices, is_failure, price, price_groups, sort};
 use roll_up::{all_steps, hull, join};
 
 /// Why no score can be made: inputs that do not belong together.
@@ -112,12 +112,13 @@ pub fn score_without(
         flagged: share(input.trainee, |clip| !clip.flags.is_empty()),
         explained: share(&decoded.step_of, Option::is_some),
     };
-    let mut priced = price(&reading, &judged, reported, &units);
-    let in_groups = price_groups(&reading, &judged, &units, &priced);
+    let prices = Prices::new(&reading, &units);
+    let mut priced = price(&reading, &judged, &prices, reported);
+    let in_groups = price_groups(&reading, &judged, &prices, &priced);
     priced.extend(in_groups);
     sort(&mut priced);
     let in_units: Vec<Deviation> = priced.iter().map(|found| found.deviation.clone()).collect();
-    let doubted = price(&reading, &judged, doubted, &units);
+    let doubted = price(&reading, &judged, &prices, doubted);
     let doubted: Vec<Deviation> = doubted.into_iter().map(|found| found.deviation).collect();
     let priced = join(&judged, &units, priced);
     let (score, verdict, verdict_reason) = court.judge(&units, &priced);

@@ -20,13 +20,13 @@ pub(super) struct Priced {
 
 /// Points per step: its weight's share of 100 among the steps that were not
 /// skipped.
-struct Prices {
+pub(super) struct Prices {
     points: Vec<f64>,
     mean: f64,
 }
 
 impl Prices {
-    fn new(reading: &Reading<'_>, steps: &[StepResult]) -> Self {
+    pub(super) fn new(reading: &Reading<'_>, steps: &[StepResult]) -> Self {
         let counts = |step: &&StepResult| step.status != StepStatus::Skipped;
         let weight = |step: &StepResult| reading.plan.steps[step.index as usize].step.weight;
         let total: f64 = steps.iter().filter(counts).map(weight).sum();
@@ -56,16 +56,15 @@ impl Prices {
 pub(super) fn price(
     reading: &Reading<'_>,
     judged: &Judged,
+    prices: &Prices,
     findings: Vec<Finding>,
-    steps: &[StepResult],
 ) -> Vec<Priced> {
-    let prices = Prices::new(reading, steps);
     let mut priced: Vec<Priced> = findings
         .into_iter()
         .map(|finding| {
             let units = finding.step.map_or(0..0, |unit| unit..unit + 1);
             let step = finding.step.map(|unit| judged.units[unit].step);
-            priced(reading, &prices, finding, units, step)
+            priced(reading, prices, finding, units, step)
         })
         .collect();
     sort(&mut priced);
@@ -77,10 +76,9 @@ pub(super) fn price(
 pub(super) fn price_groups(
     reading: &Reading<'_>,
     judged: &Judged,
-    steps: &[StepResult],
+    prices: &Prices,
     known: &[Priced],
 ) -> Vec<Priced> {
-    let prices = Prices::new(reading, steps);
     let least = reading.plan.thresholds.min_confidence;
     let groups = (0..judged.steps.len())
         .filter(|&step| judged.hierarchy.has_parts(step) && judged.units_of(step).len() > 1);
@@ -95,7 +93,7 @@ pub(super) fn price_groups(
             };
             let is_new =
                 finding.confidence >= least && !known.iter().any(|priced| is_known(&priced));
-            is_new.then(|| priced(reading, &prices, finding, units, Some(step)))
+            is_new.then(|| priced(reading, prices, finding, units, Some(step)))
         })
         .collect()
 }
