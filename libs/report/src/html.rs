@@ -6,8 +6,6 @@ mod past;
 mod similarity;
 mod steps;
 mod style;
-pub(crate) use summary::SHOWN_INTERVAL;
-
 mod summary;
 mod timeline;
 

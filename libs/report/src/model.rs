@@ -1,5 +1,6 @@
 //! What a report shows: plain values, gathered by whoever asks for the page.
 
+use sopilot_procedure::research::Interval;
 use sopilot_procedure::{Deviation, Metrics, ResearchMetrics, StepResult, Verdict};
 use time::OffsetDateTime;
 
@@ -191,6 +192,19 @@ impl Report {
         self.review
             .as_ref()
             .map_or(self.verdict, |review| review.verdict)
+    }
+
+    /// The sentence that came with the verdict. `None` if a person changed the
+    /// verdict: what was the reason of another one, the review says.
+    pub(crate) fn standing_reason(&self) -> Option<&str> {
+        (self.effective_verdict() == self.verdict).then_some(self.verdict_reason.as_str())
+    }
+
+    /// Where the score lies, as far as that is known.
+    pub(crate) fn score_interval(&self) -> Option<Interval> {
+        self.research
+            .as_ref()
+            .map(|research| research.deviation_interval)
     }
 }
 

@@ -1,12 +1,16 @@
 //! How a report says things: numbers, times, verdicts, deviations.
 
 use fluent_bundle::{FluentArgs, FluentValue};
-use sopilot_procedure::{Deviation, DeviationType, StepStatus, TimeRange, Verdict};
+use sopilot_procedure::research::Interval;
+use sopilot_procedure::{Deviation, DeviationType, StepResult, StepStatus, TimeRange, Verdict};
 use time::OffsetDateTime;
 
 use crate::foreign::Foreign;
 use crate::locale::Locale;
 use crate::model::{DeviationReview, Report};
+
+/// What stands where there is nothing to say.
+pub(crate) const NOTHING: &str = "–";
 
 /// Variables of a text.
 pub(crate) fn args<'a, const N: usize>(pairs: [(&'a str, FluentValue<'a>); N]) -> FluentArgs<'a> {
@@ -30,7 +34,7 @@ impl Locale {
     /// A number with so many decimals; a dash if it is none.
     pub(crate) fn number(&self, value: f64, decimals: usize) -> String {
         if !value.is_finite() {
-            return "–".to_owned();
+            return NOTHING.to_owned();
         }
         // No −0.0.
         let value = if value == 0.0 { 0.0 } else { value };
@@ -52,7 +56,7 @@ impl Locale {
     /// A time within a video: minutes and seconds, to a tenth.
     pub(crate) fn clock(&self, seconds: f64) -> String {
         if !seconds.is_finite() {
-            return "–".to_owned();
+            return NOTHING.to_owned();
         }
         let tenths = (seconds.max(0.0) * 10.0).round() as u64;
         let mark = self.text("decimal-mark");
@@ -169,6 +173,47 @@ impl Locale {
             (Verdict::Pass, _) => self.text("why-pass"),
             (Verdict::NotComparable, _) => self.text("why-not-comparable"),
         }
+    }
+
+    /// Where the score lies, in a sentence. An interval narrower than what is
+    /// shown of a score says nothing.
+    pub(crate) fn score_interval(&self, interval: Option<Interval>) -> Option<String> {
+        let ends = interval.filter(|ends| ends.high - ends.low >= 0.1)?;
+        let shown = self.interval(ends.low, ends.high);
+        Some(self.say("score-interval", [("interval", shown.into())]))
+    }
+
+    /// What the time of a deviation in the trainee's video is.
+    pub(crate) fn when_trainee(&self, found: &Deviation) -> String {
+        self.text(if found.kind == DeviationType::MissingStep {
+            "when-should-have-been"
+        } else {
+            "when-trainee"
+        })
+    }
+
+    /// What the verdict would be without a deviation.
+    pub(crate) fn without_it(&self, report: &Report, found: &Deviation) -> String {
+        if found.verdict_without == report.verdict {
+            self.text("without-it-same")
+        } else {
+            self.verdict(found.verdict_without)
+        }
+    }
+
+    /// When the trainee did a step; a dash where that was not asked.
+    pub(crate) fn trainee_time(&self, step: &StepResult) -> String {
+        match (&step.trainee_time, step.status) {
+            (Some(time), _) => self.range(time),
+            (None, StepStatus::Unresolved) => NOTHING.to_owned(),
+            (None, _) => self.text("not-seen"),
+        }
+    }
+
+    /// How long a step took, relative to the gold.
+    pub(crate) fn duration(&self, step: &StepResult) -> String {
+        let ratio = step.duration_ratio.map(|ratio| self.percent(ratio));
+        ratio.unwrap_or_else(|| NOTHING.to_owned())
     }
 
     /// What happened, in a few words.

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use maud::{Markup, html};
-use sopilot_procedure::{Deviation, DeviationType};
+use sopilot_procedure::Deviation;
 
 use super::summary::{original_sentence, step};
 use super::{ReportOptions, section as part};
@@ -71,25 +71,15 @@ fn seen(report: &Report, locale: &Locale, found: &Deviation) -> Markup {
 
 fn facts(report: &Report, locale: &Locale, deviation: &ReportedDeviation) -> Markup {
     let found = &deviation.found;
-    let trainee_label = if found.kind == DeviationType::MissingStep {
-        "when-should-have-been"
-    } else {
-        "when-trainee"
-    };
-    let without = if found.verdict_without == report.verdict {
-        locale.text("without-it-same")
-    } else {
-        locale.verdict(found.verdict_without)
-    };
     html! {
         dl .facts {
             @if let Some(time) = &found.gold_time {
                 (fact(&locale.text("when-gold"), &html! { (locale.range(time)) }))
             }
-            (fact(&locale.text(trainee_label), &html! { (locale.range(&found.trainee_time)) }))
+            (fact(&locale.when_trainee(found), &html! { (locale.range(&found.trainee_time)) }))
             (fact(&locale.text("points"), &html! { (locale.points_lost(found.points_lost)) }))
             (fact(&locale.text("how-sure"), &html! { (locale.percent(found.confidence)) }))
-            (fact(&locale.text("without-it"), &html! { (without) }))
+            (fact(&locale.text("without-it"), &html! { (locale.without_it(report, found)) }))
             (fact(&locale.text("review-status"), &sentence(&locale.review_status(deviation.review.as_ref()))))
         }
         @if let Some(said) = &deviation.review {

@@ -14,6 +14,7 @@ use crate::tally::{
     Frequent, TraineeTally, VERDICTS, by_trainee, count, frequent, has_score, in_order_of_time,
     mean, median, scores,
 };
+use crate::wording::NOTHING;
 
 /// Most rows of a table.
 const MAX_ROWS: usize = 500;
@@ -312,7 +313,7 @@ fn cut_note(locale: &Locale, rows: usize) -> Markup {
 }
 
 fn score(locale: &Locale, score: Option<f64>) -> String {
-    score.map_or_else(|| "–".to_owned(), |score| locale.number(score, 1))
+    score.map_or_else(|| NOTHING.to_owned(), |score| locale.number(score, 1))
 }
 
 fn name_or_none(locale: &Locale, name: Option<&str>) -> Markup {

@@ -64,24 +64,12 @@ fn line(report: &Report, step: &ReportedStep, locale: &Locale) -> Markup {
                 (locale.status(result.status))
             }
             td .figure { (locale.range(&result.gold_time)) }
-            td .figure { (trainee_time(step, locale)) }
-            td .figure { (result.duration_ratio.map_or_else(dash, |ratio| locale.percent(ratio))) }
+            td .figure { (locale.trainee_time(result)) }
+            td .figure { (locale.duration(result)) }
             td .figure { (locale.percent(result.similarity)) }
             td .figure { (locale.number(step.weight, 1)) }
         }
     }
-}
-
-fn trainee_time(step: &ReportedStep, locale: &Locale) -> String {
-    match (&step.result.trainee_time, step.result.status) {
-        (Some(time), _) => locale.range(time),
-        (None, StepStatus::Unresolved) => dash(),
-        (None, _) => locale.text("not-seen"),
-    }
-}
-
-fn dash() -> String {
-    "–".to_owned()
 }
 
 fn depth_class(depth: usize) -> String {

@@ -45,28 +45,23 @@ fn score(report: &Report, locale: &Locale) -> Markup {
     if report.verdict == Verdict::NotComparable {
         return html! { p .no-score { (locale.text("no-score")) } };
     }
-    let interval = report
-        .research
-        .as_ref()
-        .map(|research| research.deviation_interval);
+    let interval = report.score_interval();
     html! {
         p .points { strong { (locale.number(report.score, 1)) } " " span { (locale.text("of-100")) } }
         (score_scale(locale, report.score, interval).inline())
-        @if let Some(interval) = interval.filter(|ends| ends.high - ends.low >= SHOWN_INTERVAL) {
-            @let shown = locale.interval(interval.low, interval.high);
-            p .note { (locale.say("score-interval", [("interval", shown.into())])) }
-        }
+        @if let Some(shown) = locale.score_interval(interval) { p .note { (shown) } }
     }
 }
 
 /// In the page's language; elsewhere than in English, with the sentence that
 /// came with the score.
 fn why(report: &Report, locale: &Locale) -> Markup {
-    let original = Foreign::prose(&report.verdict_reason);
+    let Some(reason) = report.standing_reason() else {
+        return html! {};
+    };
+    let original = Foreign::prose(reason);
     html! {
-        // What was the reason of another verdict, the review says.
-        @if report.effective_verdict() != report.verdict {
-        } @else if locale.is_own() && !original.is_empty() {
+        @if locale.is_own() && !original.is_empty() {
             p { (original) }
         } @else {
             p { (sentence(&locale.why(report))) }
@@ -126,9 +121,6 @@ fn cost(report: &Report, locale: &Locale) -> Markup {
         }
     }
 }
-
-/// An interval narrower than what is shown of a score says nothing.
-pub(crate) const SHOWN_INTERVAL: f64 = 0.1;
 
 /// Most deviations that are listed at once: what a glance takes in.
 const AT_A_GLANCE: usize = 12;

@@ -16,7 +16,7 @@ use crate::drawing::similarity::similarity;
 use crate::drawing::timeline::{signs_used, timeline};
 use crate::error::ReportError;
 use crate::foreign::Foreign;
-use crate::html::{ReportOptions, SHOWN_INTERVAL};
+use crate::html::ReportOptions;
 use crate::locale::Locale;
 use crate::model::Report;
 use crate::pictures::Chosen;
@@ -182,39 +182,32 @@ fn result(
     families: &[&str],
     files: &mut BTreeMap<String, Vec<u8>>,
 ) -> Value {
-    // What was the reason of another verdict, the review says.
-    let is_overruled = report.effective_verdict() != report.verdict;
-    let reason = if is_overruled {
-        ""
-    } else {
-        &report.verdict_reason
-    };
-    let original = Foreign::prose(reason);
+    let reason = report.standing_reason();
+    let original = Foreign::prose(reason.unwrap_or_default());
     let in_own_words = !locale.is_own() || original.is_empty();
+    let why = match reason {
+        None => String::new(),
+        Some(_) if in_own_words => locale.why(report),
+        Some(_) => original.alone().to_owned(),
+    };
     let mut value = json!({
         "heading": locale.text("heading-result"),
         "no_score": locale.text("no-score"),
         "verdict": locale.verdict(report.effective_verdict()),
         "verdict_id": verdict_id(report.effective_verdict()),
         "meaning": locale.verdict_means(report),
-        "why": if is_overruled { String::new() } else if in_own_words { locale.why(report) } else { original.alone().to_owned() },
+        "why": why,
         "original": original_sentence(locale, &original),
     });
     if report.verdict != Verdict::NotComparable {
-        let interval = report
-            .research
-            .as_ref()
-            .map(|found| found.deviation_interval);
+        let interval = report.score_interval();
         let scale = score_scale(locale, report.score, interval);
         files.insert("scale.svg".to_owned(), figures::file(&scale, families));
         value["score"] = json!({
             "shown": locale.number(report.score, 1),
             "of": locale.text("of-100"),
             "alt": scale.title,
-            "interval": interval.filter(|ends| ends.high - ends.low >= SHOWN_INTERVAL).map(|ends| {
-                let shown = locale.interval(ends.low, ends.high);
-                locale.say("score-interval", [("interval", shown.into())])
-            }),
+            "interval": locale.score_interval(interval),
         });
     }
     value

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use sopilot_procedure::DeviationType;
 
 use super::original_sentence;
 use crate::foreign::Foreign;
@@ -11,6 +10,7 @@ use crate::html::ReportOptions;
 use crate::locale::Locale;
 use crate::model::{Report, ReportedDeviation, Side};
 use crate::pictures::{Beside, Chosen, Picture};
+use crate::wording::NOTHING;
 
 pub(super) fn cost(report: &Report, locale: &Locale) -> Value {
     let lines: Vec<Value> = report
@@ -96,26 +96,19 @@ pub(super) fn deviations(
 
 fn facts(report: &Report, locale: &Locale, deviation: &ReportedDeviation) -> Value {
     let found = &deviation.found;
-    let trainee = if found.kind == DeviationType::MissingStep {
-        "when-should-have-been"
-    } else {
-        "when-trainee"
-    };
-    let without = if found.verdict_without == report.verdict {
-        locale.text("without-it-same")
-    } else {
-        locale.verdict(found.verdict_without)
-    };
     let gold = found.gold_time.as_ref().map(|time| locale.range(time));
     json!([
         [
             locale.text("when-gold"),
-            gold.unwrap_or_else(|| "–".to_owned())
+            gold.unwrap_or_else(|| NOTHING.to_owned())
         ],
-        [locale.text(trainee), locale.range(&found.trainee_time)],
+        [
+            locale.when_trainee(found),
+            locale.range(&found.trainee_time)
+        ],
         [locale.text("points"), locale.points_lost(found.points_lost)],
         [locale.text("how-sure"), locale.percent(found.confidence)],
-        [locale.text("without-it"), without],
+        [locale.text("without-it"), locale.without_it(report, found)],
         [
             locale.text("review-status"),
             locale.review_status(deviation.review.as_ref())

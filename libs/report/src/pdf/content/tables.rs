@@ -39,14 +39,7 @@ fn line(report: &Report, step: &ReportedStep, locale: &Locale) -> Value {
         (_, true) => Some(locale.text("optional")),
         _ => None,
     };
-    let dash = || "–".to_owned();
     let is_judged = result.status != StepStatus::Unresolved;
-    let trainee = match &result.trainee_time {
-        Some(time) => locale.range(time),
-        None if is_judged => locale.text("not-seen"),
-        None => dash(),
-    };
-    let ratio = result.duration_ratio.map(|ratio| locale.percent(ratio));
     let sign = format!("{}.svg", Sign::of_status(result.status).class());
     json!({
         "depth": report.depth_of(step),
@@ -58,8 +51,8 @@ fn line(report: &Report, step: &ReportedStep, locale: &Locale) -> Value {
         "status": locale.status(result.status),
         "figures": [
             locale.range(&result.gold_time),
-            trainee,
-            ratio.unwrap_or_else(dash),
+            locale.trainee_time(result),
+            locale.duration(result),
             locale.percent(result.similarity),
             locale.number(step.weight, 1),
         ],
