@@ -6,6 +6,8 @@ use sopilot_proto::{
     scoring::v1::Verdict,
 };
 
+use crate::output::Output;
+
 /// Which server is called.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Server {
@@ -17,6 +19,25 @@ pub(crate) struct Server {
         default_value = "http://127.0.0.1:7410"
     )]
     pub(crate) server: String,
+}
+
+/// How much of a list of a server is printed, and as what.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Listing {
+    /// At most this many
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+impl Listing {
+    /// How many are printed at most.
+    pub(crate) fn most(&self) -> usize {
+        self.limit.unwrap_or(usize::MAX)
+    }
 }
 
 /// What a video shows.

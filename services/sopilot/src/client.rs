@@ -355,7 +355,8 @@ fn new_request_id() -> String {
 }
 
 /// A message that the contract promises.
-fn expect<T>(message: Option<T>, what: &str) -> Result<T> {
+/// What an answer must hold.
+pub(crate) fn expect<T>(message: Option<T>, what: &str) -> Result<T> {
     message.ok_or_else(|| {
         let text = format!("the server's answer holds no {what}: bring both to the same version");
         Error::new(Exit::PROTOCOL, text)

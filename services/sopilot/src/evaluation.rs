@@ -23,7 +23,7 @@ use crate::{
     progress::Bar,
 };
 
-pub(crate) use features::Features;
+pub(crate) use features::{Features, embed, embedder};
 pub(crate) use results::Results;
 
 /// Videos, and what each method made of them.

@@ -9,8 +9,8 @@ use sopilot_proto::{
 };
 
 use crate::{
-    client::{Catalog, all_pages},
-    error::{Error, Result},
+    client::{Catalog, all_pages, expect},
+    error::Result,
     progress::Progress,
     task::{self, Ensured},
     upload::{self, Source, Target, file_name},
@@ -59,12 +59,7 @@ impl Scorer {
         let bar = self.progress.job("scoring");
         watch::until_succeeded(&self.catalog, &job.id, &bar).await?;
         let answer = self.catalog.report(&job.id, false).await?;
-        answer.report.ok_or_else(|| {
-            Error::new(
-                crate::exit::Exit::PROTOCOL,
-                "the server's answer holds no report",
-            )
-        })
+        expect(answer.report, "report")
     }
 
     async fn existing(
@@ -140,10 +135,7 @@ impl Scorer {
             role: input.role,
             metadata,
         };
-        let video = upload::upload(&self.catalog, source, &target, &self.progress, None).await?;
-        let bar = self.progress.job(&format!("ingesting {name}"));
-        watch::until_succeeded(&self.catalog, &video.ingest_job_id, &bar).await?;
-        let video = self.catalog.video(&video.id).await?;
+        let video = upload::ingest(&self.catalog, source, &target, &self.progress).await?;
         // An earlier run may have ingested it before the task got its present version.
         self.prepared(task, video, name).await
     }

@@ -27,6 +27,7 @@ use crate::{
     progress::{Bar, Progress},
     retry::Patience,
     text::bytes,
+    watch,
 };
 
 /// A file that exists and can be read, and what its bytes are.
@@ -90,6 +91,19 @@ impl<'a> Source<'a> {
         let sha256 = hex(&hasher.finalize());
         Ok(Self { path, size, sha256 })
     }
+}
+
+/// Uploads a video and waits until it is READY.
+pub(crate) async fn ingest(
+    catalog: &Catalog,
+    source: &Source<'_>,
+    target: &Target<'_>,
+    progress: &Progress,
+) -> Result<Video> {
+    let video = upload(catalog, source, target, progress, None).await?;
+    let bar = progress.job(&format!("ingesting {}", file_name(source.path)));
+    watch::until_succeeded(catalog, &video.ingest_job_id, &bar).await?;
+    catalog.video(&video.id).await
 }
 
 /// Uploads a video, or goes on with the upload that an earlier call began. A video that the same

@@ -6,18 +6,15 @@ use std::{
     collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use clap::Args;
 use serde_json::json;
 use sopilot_baselines::{Control, Method};
 use sopilot_embed::{Descriptor, Embedder as _};
-use sopilot_embedding::{EmbeddingConfig, VideoEmbedder};
 use sopilot_judge::{Measures, table::Format};
 use sopilot_procedure::CALIBRATION;
 use sopilot_testkit::{DatasetOptions, Split, plan_dataset};
-use sopilot_video::Ffmpeg;
 
 use strata::{Strata, chosen};
 
@@ -25,7 +22,7 @@ use super::new_folder::new_or_empty;
 use crate::{
     dataset,
     error::{Error, Result},
-    evaluation::{Evaluation, Features, Predicted, Results, simulated_strata},
+    evaluation::{Evaluation, Features, Predicted, Results, embedder, simulated_strata},
     exit::Exit,
     interrupt::Interrupt,
     output,
@@ -171,20 +168,14 @@ async fn predict(args: &EvaluateArgs, methods: Vec<Box<dyn Method>>) -> Result<P
         .map_err(|panic| Error::new(Exit::INTERNAL, panic.to_string()))?
 }
 
-/// What turns videos into features: the embedder that needs no model.
+/// What turns videos into features, and keeps them.
 fn features(kept: Option<&Path>) -> Result<Features> {
-    let config = EmbeddingConfig::default();
-    let ffmpeg = Ffmpeg::locate(config.ffmpeg.as_deref())
-        .map_err(|error| Error::new(Exit::CONFIG, error.to_string()))?;
+    let embedder = embedder()?;
     if let Some(folder) = kept {
         fs::create_dir_all(folder).map_err(|error| Error::io(folder, &error))?;
     }
     Ok(Features {
-        embedder: VideoEmbedder {
-            embedder: Arc::new(Descriptor::new()),
-            ffmpeg,
-            limits: config.limits,
-        },
+        embedder,
         kept: kept.map(Path::to_owned),
     })
 }

@@ -10,7 +10,7 @@ use sopilot_proto::{
 };
 
 use crate::{
-    arguments::Server,
+    arguments::{Listing, Server},
     client::{Catalog, all_pages},
     commands::results::print_report,
     error::Result,
@@ -102,13 +102,8 @@ pub(crate) struct ListArgs {
     /// Only jobs in this state
     #[arg(long, value_enum)]
     state: Option<State>,
-    /// At most this many
-    #[arg(long, value_name = "COUNT")]
-    limit: Option<usize>,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    server: Server,
+    list: Listing,
 }
 
 /// Show a job
@@ -214,30 +209,29 @@ async fn follow(OneJob { id, output, server }: &OneJob) -> Result<()> {
 }
 
 async fn list(args: &ListArgs) -> Result<()> {
-    let catalog = Catalog::connect(&args.server.server)?;
-    let jobs = all_pages(
-        args.limit.unwrap_or(usize::MAX),
-        async |page_size, page_token| {
-            let request = ListJobsRequest {
-                page_size,
-                page_token,
-                state: args
-                    .state
-                    .map_or(JobState::Unspecified, JobState::from)
-                    .into(),
-                ..ListJobsRequest::default()
-            };
-            let answer = catalog.list_jobs(request).await?;
-            Ok((answer.jobs, answer.next_page_token))
-        },
-    );
+    let catalog = Catalog::connect(&args.list.server.server)?;
+    let jobs = all_pages(args.list.most(), async |page_size, page_token| {
+        let request = ListJobsRequest {
+            page_size,
+            page_token,
+            state: args
+                .state
+                .map_or(JobState::Unspecified, JobState::from)
+                .into(),
+            ..ListJobsRequest::default()
+        };
+        let answer = catalog.list_jobs(request).await?;
+        Ok((answer.jobs, answer.next_page_token))
+    });
     let jobs = Interrupt::new()?.guard(jobs).await?;
     let for_people = rows(&jobs);
     let all = ListJobsResponse {
         jobs,
         next_page_token: String::new(),
     };
-    args.output.print(|| json::to_value(&all), || for_people)
+    args.list
+        .output
+        .print(|| json::to_value(&all), || for_people)
 }
 
 fn rows(jobs: &[Job]) -> String {

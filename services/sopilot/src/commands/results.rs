@@ -13,10 +13,9 @@ use sopilot_proto::{
 };
 
 use crate::{
-    arguments::{PersonsVerdict, Server},
-    client::{Catalog, all_pages},
-    error::{Error, Result},
-    exit::Exit,
+    arguments::{Listing, PersonsVerdict, Server},
+    client::{Catalog, all_pages, expect},
+    error::Result,
     interrupt::Interrupt,
     output::Output,
     report::{report, short_verdict},
@@ -76,13 +75,8 @@ pub(crate) struct ListArgs {
     /// Only scores of this task
     #[arg(long, value_name = "NAME")]
     task: Option<String>,
-    /// At most this many
-    #[arg(long, value_name = "COUNT")]
-    limit: Option<usize>,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    server: Server,
+    list: Listing,
 }
 
 /// Confirm or overrule a verdict or a deviation of a report
@@ -151,25 +145,22 @@ async fn review(args: &ReviewArgs) -> Result<()> {
 
 /// Prints a report for people, or the whole answer for programs.
 pub(crate) fn print_report(answer: &GetScoreReportResponse, output: &Output) -> Result<()> {
-    let made = answer.report.as_ref().ok_or_else(|| {
-        Error::new(
-            Exit::PROTOCOL,
-            "the server's answer holds no report: bring both to the same version",
-        )
-    })?;
+    let made = expect(answer.report.as_ref(), "report")?;
     let for_people = || report(made, answer.effective_verdict());
     output.print(|| json::to_value(answer), for_people)
 }
 
 async fn list(args: &ListArgs) -> Result<()> {
-    let catalog = Catalog::connect(&args.server.server)?;
+    let catalog = Catalog::connect(&args.list.server.server)?;
     let scores = Interrupt::new()?.guard(wanted(&catalog, args)).await?;
     let for_people = rows(&scores);
     let all = ListScoresResponse {
         scores,
         next_page_token: String::new(),
     };
-    args.output.print(|| json::to_value(&all), || for_people)
+    args.list
+        .output
+        .print(|| json::to_value(&all), || for_people)
 }
 
 async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<ScoreSummary>> {
@@ -177,20 +168,17 @@ async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<ScoreSummary>>
         Some(name) => task::named(catalog, name).await?.id,
         None => String::new(),
     };
-    all_pages(
-        args.limit.unwrap_or(usize::MAX),
-        async |page_size, page_token| {
-            let task_id = task_id.clone();
-            let request = ListScoresRequest {
-                page_size,
-                page_token,
-                task_id,
-                trainee_video_id: String::new(),
-            };
-            let answer = catalog.list_scores(request).await?;
-            Ok((answer.scores, answer.next_page_token))
-        },
-    )
+    all_pages(args.list.most(), async |page_size, page_token| {
+        let task_id = task_id.clone();
+        let request = ListScoresRequest {
+            page_size,
+            page_token,
+            task_id,
+            trainee_video_id: String::new(),
+        };
+        let answer = catalog.list_scores(request).await?;
+        Ok((answer.scores, answer.next_page_token))
+    })
     .await
 }
 

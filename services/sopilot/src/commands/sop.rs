@@ -2,9 +2,8 @@
 
 use std::{
     fmt::Write as _,
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use bytes::Bytes;
@@ -12,13 +11,12 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use sopilot_dtw::{MatrixView, Side};
 use sopilot_embed::{Descriptor, Embedder as _};
-use sopilot_embedding::{EmbeddingConfig, VideoEmbedder};
-use sopilot_procedure::{Clip, LintFinding, LintKind, PreparedGold, Procedure, prepare};
-use sopilot_video::{CancelToken, Ffmpeg, Mask};
+use sopilot_procedure::{Clip, LintFinding, PreparedGold, Procedure, prepare};
 
 use super::new_folder::new_or_empty;
 use crate::{
     error::{Error, Result},
+    evaluation::{embed, embedder},
     exit::Exit,
     interrupt::Interrupt,
     output::{self, Output},
@@ -204,11 +202,11 @@ async fn lint(args: &LintArgs) -> Result<()> {
     let procedure = Steps::read(&args.file)?.validated()?;
     check_readable(&args.gold)?;
     let seen = Seen::look_at(&args.gold, None).await?;
-    let findings = seen.prepared(&procedure)?.lint;
-    let for_people = || told(&findings, &procedure);
-    args.output.print(|| for_programs(&findings), for_people)?;
-    if args.strict && !findings.is_empty() {
-        let found = counted(findings.len(), "finding");
+    let gold = seen.prepared(&procedure)?;
+    let for_people = || told(&gold.lint, &procedure);
+    args.output.print(|| for_programs(&gold), for_people)?;
+    if args.strict && !gold.lint.is_empty() {
+        let found = counted(gold.lint.len(), "finding");
         return Err(Error::new(
             Exit::BELOW_FLOOR,
             format!("{}: {found}", args.file.display()),
@@ -237,21 +235,10 @@ fn told(findings: &[LintFinding], procedure: &Procedure) -> String {
     })
 }
 
-fn for_programs(findings: &[LintFinding]) -> Value {
-    let kind = |kind| match kind {
-        LintKind::StepsAlike => "LINT_KIND_STEPS_ALIKE",
-        LintKind::StepTooShort => "LINT_KIND_STEP_TOO_SHORT",
-        LintKind::TooMuchIdle => "LINT_KIND_TOO_MUCH_IDLE",
-        LintKind::PoorPicture => "LINT_KIND_POOR_PICTURE",
-    };
-    let findings = findings.iter().map(|finding| {
-        json!({
-            "kind": kind(finding.kind),
-            "steps": finding.steps,
-            "message": finding.message,
-        })
-    });
-    json!({ "findings": findings.collect::<Vec<_>>() })
+/// The findings as on the wire.
+fn for_programs(gold: &PreparedGold) -> Value {
+    let gold = sopilot_proto::json::to_value(&sopilot_wire::wire_prepared_gold(gold));
+    json!({ "findings": gold["lint"] })
 }
 
 /// A gold as the embedder sees it.
@@ -263,25 +250,12 @@ struct Seen {
 
 impl Seen {
     async fn look_at(gold: &Path, picture_width: Option<u32>) -> Result<Self> {
-        let config = EmbeddingConfig::default();
-        let ffmpeg = Ffmpeg::locate(config.ffmpeg.as_deref())
-            .map_err(|error| Error::new(Exit::CONFIG, error.to_string()))?;
-        let embedder = VideoEmbedder {
-            embedder: Arc::new(Descriptor::new()),
-            ffmpeg,
-            limits: config.limits,
-        };
+        let embedder = embedder()?;
         let bar = Progress::default().job("looking");
         let path = gold.to_owned();
         let work = tokio::task::spawn_blocking(move || {
-            let file = File::open(&path).map_err(|error| Error::io(&path, &error))?;
-            let plan = embedder.plan(Mask::default(), picture_width);
-            let cancel = CancelToken::default();
-            let seen = embedder.embed(&file, &plan, &cancel, |done| {
+            embed(&embedder, &path, picture_width, |done| {
                 bar.fraction(done, "embedding");
-            });
-            seen.map_err(|error| {
-                Error::because(error.reason(), error.to_string()).about(path.display())
             })
         });
         let work = async {

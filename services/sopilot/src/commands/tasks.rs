@@ -9,7 +9,7 @@ use sopilot_proto::{
 };
 
 use crate::{
-    arguments::Server,
+    arguments::{Listing, Server},
     client::{Catalog, all_pages},
     error::Result,
     interrupt::Interrupt,
@@ -36,13 +36,8 @@ Examples:
   sopilot task list
 ")]
 pub(crate) struct ListArgs {
-    /// At most this many
-    #[arg(long, value_name = "COUNT")]
-    limit: Option<usize>,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    server: Server,
+    list: Listing,
 }
 
 /// Show a task with its steps
@@ -102,26 +97,25 @@ pub(crate) async fn run(command: &TaskCommand) -> Result<()> {
 }
 
 async fn list(args: &ListArgs) -> Result<()> {
-    let catalog = Catalog::connect(&args.server.server)?;
-    let tasks = all_pages(
-        args.limit.unwrap_or(usize::MAX),
-        async |page_size, page_token| {
-            let answer = catalog
-                .list_tasks(ListTasksRequest {
-                    page_size,
-                    page_token,
-                })
-                .await?;
-            Ok((answer.tasks, answer.next_page_token))
-        },
-    );
+    let catalog = Catalog::connect(&args.list.server.server)?;
+    let tasks = all_pages(args.list.most(), async |page_size, page_token| {
+        let answer = catalog
+            .list_tasks(ListTasksRequest {
+                page_size,
+                page_token,
+            })
+            .await?;
+        Ok((answer.tasks, answer.next_page_token))
+    });
     let tasks = Interrupt::new()?.guard(tasks).await?;
     let for_people = rows(&tasks);
     let all = ListTasksResponse {
         tasks,
         next_page_token: String::new(),
     };
-    args.output.print(|| json::to_value(&all), || for_people)
+    args.list
+        .output
+        .print(|| json::to_value(&all), || for_people)
 }
 
 fn rows(tasks: &[Task]) -> String {

@@ -10,7 +10,7 @@ use sopilot_proto::{
 };
 
 use crate::{
-    arguments::{Role, Server},
+    arguments::{Listing, Role, Server},
     client::{Catalog, all_pages},
     commands::{
         download::{self, DownloadArgs},
@@ -62,13 +62,8 @@ pub(crate) struct ListArgs {
     /// Only videos in this state
     #[arg(long, value_enum)]
     state: Option<State>,
-    /// At most this many
-    #[arg(long, value_name = "COUNT")]
-    limit: Option<usize>,
     #[command(flatten)]
-    output: Output,
-    #[command(flatten)]
-    server: Server,
+    list: Listing,
 }
 
 /// Show a video
@@ -206,14 +201,16 @@ async fn show(args: &ShowArgs) -> Result<()> {
 }
 
 async fn list(args: &ListArgs) -> Result<()> {
-    let catalog = Catalog::connect(&args.server.server)?;
+    let catalog = Catalog::connect(&args.list.server.server)?;
     let videos = Interrupt::new()?.guard(wanted(&catalog, args)).await?;
     let for_people = rows(&videos);
     let all = ListVideosResponse {
         videos,
         next_page_token: String::new(),
     };
-    args.output.print(|| json::to_value(&all), || for_people)
+    args.list
+        .output
+        .print(|| json::to_value(&all), || for_people)
 }
 
 async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<Video>> {
@@ -221,26 +218,23 @@ async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<Video>> {
         Some(name) => task::named(catalog, name).await?.id,
         None => String::new(),
     };
-    all_pages(
-        args.limit.unwrap_or(usize::MAX),
-        async |page_size, page_token| {
-            let request = ListVideosRequest {
-                page_size,
-                page_token,
-                task_id: task_id.clone(),
-                role: args
-                    .role
-                    .map_or(VideoRole::Unspecified, VideoRole::from)
-                    .into(),
-                state: args
-                    .state
-                    .map_or(VideoState::Unspecified, VideoState::from)
-                    .into(),
-            };
-            let answer = catalog.list_videos(request).await?;
-            Ok((answer.videos, answer.next_page_token))
-        },
-    )
+    all_pages(args.list.most(), async |page_size, page_token| {
+        let request = ListVideosRequest {
+            page_size,
+            page_token,
+            task_id: task_id.clone(),
+            role: args
+                .role
+                .map_or(VideoRole::Unspecified, VideoRole::from)
+                .into(),
+            state: args
+                .state
+                .map_or(VideoState::Unspecified, VideoState::from)
+                .into(),
+        };
+        let answer = catalog.list_videos(request).await?;
+        Ok((answer.videos, answer.next_page_token))
+    })
     .await
 }
 

@@ -24,7 +24,6 @@ use crate::{
     task::{self, Differing},
     text::safe,
     upload::{self, Source, Target, file_name},
-    watch,
 };
 use arrivals::{Arrival, Arrivals};
 
@@ -171,19 +170,15 @@ impl Inbox<'_> {
             .await?
             .task;
         let source = Source::read(&arrival.path, &self.progress).await?;
-        let name = file_name(&arrival.path);
         let target = Target {
             task_id: &task.id,
             role: arrival.role.into(),
             metadata: VideoMetadata {
-                file_name: name.clone(),
+                file_name: file_name(&arrival.path),
                 ..VideoMetadata::default()
             },
         };
-        let video = upload::upload(&self.catalog, &source, &target, &self.progress, None).await?;
-        let bar = self.progress.job(&format!("ingesting {name}"));
-        watch::until_succeeded(&self.catalog, &video.ingest_job_id, &bar).await?;
-        self.catalog.video(&video.id).await
+        upload::ingest(&self.catalog, &source, &target, &self.progress).await
     }
 
     /// Writes the receipt, then moves the file.

@@ -4,21 +4,50 @@ use std::{
     fs::{self, File},
     io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 use sopilot_baselines::Recording;
 use sopilot_blob::{Matrix, MatrixRef};
-use sopilot_embedding::VideoEmbedder;
+use sopilot_embed::Descriptor;
+use sopilot_embedding::{EmbeddedVideo, EmbeddingConfig, VideoEmbedder};
 use sopilot_proto::embedding::v1::ClipIndex;
-use sopilot_video::{CancelToken, Mask};
+use sopilot_video::{CancelToken, Ffmpeg, Mask};
 
 use crate::{
     error::{Error, Result},
     exit::Exit,
     upload::hex,
 };
+
+/// What turns videos into features: the embedder that needs no model.
+pub(crate) fn embedder() -> Result<VideoEmbedder> {
+    let config = EmbeddingConfig::default();
+    let ffmpeg = Ffmpeg::locate(config.ffmpeg.as_deref())
+        .map_err(|error| Error::new(Exit::CONFIG, error.to_string()))?;
+    Ok(VideoEmbedder {
+        embedder: Arc::new(Descriptor::new()),
+        ffmpeg,
+        limits: config.limits,
+    })
+}
+
+/// Looks at a video file, unmasked, and makes pictures of its clips if a width is given. Tells
+/// `progress` which part is done. Blocks.
+pub(crate) fn embed(
+    embedder: &VideoEmbedder,
+    video: &Path,
+    picture_width: Option<u32>,
+    progress: impl Fn(f64),
+) -> Result<EmbeddedVideo> {
+    let file = File::open(video).map_err(|error| Error::io(video, &error))?;
+    let plan = embedder.plan(Mask::default(), picture_width);
+    embedder
+        .embed(&file, &plan, &CancelToken::default(), progress)
+        .map_err(|error| Error::because(error.reason(), error.to_string()).about(video.display()))
+}
 
 /// Turns video files into features, as the embedding service does.
 pub(crate) struct Features {
@@ -50,14 +79,7 @@ impl Features {
     }
 
     fn embed(&self, video: &Path) -> Result<(ClipIndex, Vec<f32>)> {
-        let file = File::open(video).map_err(|error| Error::io(video, &error))?;
-        let plan = self.embedder.plan(Mask::default(), None);
-        let embedded = self
-            .embedder
-            .embed(&file, &plan, &CancelToken::default(), |_| ())
-            .map_err(|error| {
-                Error::because(error.reason(), error.to_string()).about(video.display())
-            })?;
+        let embedded = embed(&self.embedder, video, None, |_| ())?;
         let index = ClipIndex {
             clips: embedded.clips,
         };

@@ -12,7 +12,7 @@ use super::{
     score::{last_review, protocol, reviews_of, verdict},
 };
 use crate::{
-    client::{Catalog, all_pages},
+    client::{Catalog, all_pages, expect},
     error::{Error, Result},
     exit::Exit,
     progress::Bar,
@@ -90,7 +90,7 @@ async fn result(
     trainee: Option<String>,
 ) -> Result<PastResult> {
     let answer = catalog.report(&score.job_id, false).await?;
-    let made = answer.report.unwrap_or_default();
+    let made = expect(answer.report, "report")?;
     let reviews = reviews_of(catalog, &score.job_id).await?;
     // What a person called a false alarm did not happen.
     let is_real = |(place, _): &(usize, &Deviation)| {

@@ -16,7 +16,7 @@ use sopilot_report::{
 
 use super::pictures::{self, Pictured};
 use crate::{
-    client::{Catalog, all_pages},
+    client::{Catalog, all_pages, expect},
     error::{Error, Result},
     exit::Exit,
 };
@@ -32,9 +32,7 @@ pub(crate) async fn of_score(
     with_pictures: bool,
 ) -> Result<Report> {
     let answer = catalog.report(job_id, true).await?;
-    let made = answer.report.ok_or_else(|| {
-        protocol("the server's answer holds no report: bring both to the same version")
-    })?;
+    let made = expect(answer.report, "report")?;
     let job = catalog.job(job_id).await?;
     let task = catalog.task(&job.task_id).await?;
     let procedure = procedure_of(catalog, &task, &made).await?;
