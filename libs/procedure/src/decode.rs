@@ -201,8 +201,7 @@ impl<'a> Shown<'a> {
 
     /// The clips that were averaged into a column.
     fn clips(&self, column: usize) -> Range<usize> {
-        let first = |column: usize| (column * self.likeness.clips).div_ceil(self.columns);
-        first(column)..first(column + 1)
+        self.golds[0].clips_shown(column)
     }
 
     fn worth_of(&self, column: usize, timeline: &Timeline<'_>) -> f64 {

@@ -110,6 +110,13 @@ impl Hierarchy {
             .collect()
     }
 
+    /// A step's finest parts, or itself, counted among the steps without parts.
+    pub(crate) fn leaves_of(&self, step: usize) -> Range<usize> {
+        let count = |steps: Range<usize>| steps.filter(|&step| !self.has_parts(step)).count();
+        let start = count(0..step);
+        start..start + count(self.spans[step].clone())
+    }
+
     /// The finest steps that can be judged, in order: where one part of a step
     /// cannot be told from the rest, the step is judged as a whole.
     pub(crate) fn judged(&self, is_resolved: impl Fn(usize) -> bool) -> Vec<usize> {
@@ -186,6 +193,7 @@ mod tests {
     fn parts_follow_their_step() {
         let tree = Hierarchy::of(&steps());
         assert_eq!(tree.leaves(), [1, 3, 4, 5, 7]);
+        assert_eq!([tree.leaves_of(0), tree.leaves_of(4)], [0..3, 2..3]);
         assert_eq!(tree.parts(0).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(tree.line(4).collect::<Vec<_>>(), [4, 2, 0]);
         assert!(tree.is_in(4, 0) && !tree.is_in(5, 0));

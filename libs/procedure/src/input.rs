@@ -32,6 +32,14 @@ pub struct GoldInput<'a> {
 }
 
 impl GoldInput<'_> {
+    /// The trainee's clips that were averaged into a column of the picture.
+    pub(crate) fn clips_shown(&self, column: usize) -> Range<usize> {
+        let clips = self.alignment.trainee_clips as usize;
+        let first =
+            |column: usize| (column * clips).div_ceil(self.evidence.picture.columns as usize);
+        first(column)..first(column + 1)
+    }
+
     /// The rows of the picture that show a step; never empty.
     pub(crate) fn picture_rows(&self, step: usize) -> Range<usize> {
         let clips = &self.prepared.steps[step].clips;

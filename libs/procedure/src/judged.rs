@@ -44,22 +44,20 @@ impl Judged {
             procedure.steps.clone()
         };
         let hierarchy = Hierarchy::of(&steps);
-        let leaves = hierarchy.leaves();
         let is_resolved = |step: usize| {
-            let leaf = leaves.partition_point(|&leaf| leaf < step);
+            let leaf = hierarchy.leaves_of(step).start;
             golds.iter().all(|gold| gold.prepared.steps[leaf].resolved)
         };
         let unit = |step: usize| Unit {
             step,
-            leaves: leaves.partition_point(|&leaf| leaf < step)
-                ..leaves.partition_point(|&leaf| leaf < step || hierarchy.is_in(leaf, step)),
+            leaves: hierarchy.leaves_of(step),
         };
         let units: Vec<Unit> = hierarchy
             .judged(is_resolved)
             .into_iter()
             .map(unit)
             .collect();
-        let merged = (units.len() < leaves.len())
+        let merged = (units.len() < prepared.len())
             .then(|| golds.iter().map(|gold| merged(gold, &units)).collect());
         Self {
             hierarchy,
@@ -205,10 +203,9 @@ fn best_match(gold: &GoldInput<'_>, step: usize) -> StepMatch {
     let picture = &gold.evidence.picture;
     let (columns, similarity) =
         picture.best_stretch(gold.picture_rows(step), 0..picture.columns as usize);
-    let clips = gold.alignment.trainee_clips as usize;
-    let first = |column: usize| (column * clips).div_ceil(picture.columns as usize) as u32;
+    let first = gold.clips_shown(columns.start).start;
     StepMatch {
-        trainee: first(columns.start)..first(columns.end),
+        trainee: first as u32..gold.clips_shown(columns.end - 1).end as u32,
         similarity,
         // Says how much of a step was met, which scoring reads from the picture.
         coverage: 0.0,

@@ -106,12 +106,16 @@ pub(super) fn all_steps(
     gold_times: &[TimeRange],
     priced: &[Priced],
 ) -> Vec<StepResult> {
-    let leaves = judged.hierarchy.leaves();
     (0..judged.steps.len())
         .map(|step| {
             let range = judged.units_of(step);
             let result = match range.len() {
-                0 => unresolved(judged, step, units, gold_times[leaf_of(&leaves, step)]),
+                0 => unresolved(
+                    judged,
+                    step,
+                    units,
+                    gold_times[judged.hierarchy.leaves_of(step).start],
+                ),
                 _ if judged.units[range.start].step == step => units[range.start].clone(),
                 _ => whole(&units[range]),
             };
@@ -129,10 +133,6 @@ pub(super) fn all_steps(
             }
         })
         .collect()
-}
-
-fn leaf_of(leaves: &[usize], step: usize) -> usize {
-    leaves.partition_point(|&leaf| leaf < step)
 }
 
 /// A part of a step that is judged as a whole.
