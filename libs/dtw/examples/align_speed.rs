@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use sopilot_dtw::{
-    DtwError, MatrixView, Options, Side, align, align_with_evidence, self_similarity,
+    DtwError, Engine, MatrixView, Options, Side, align, align_costs, align_with_evidence,
+    self_similarity,
 };
 
 const CLIPS: usize = 2000;
@@ -20,12 +21,12 @@ fn main() -> Result<(), DtwError> {
         .and_then(|text| text.parse().ok())
         .unwrap_or(1);
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let mut noise = || {
+    let noise = |rng: &mut rand_chacha::ChaCha8Rng| {
         (0..CLIPS * DIM)
             .map(|_| rng.random_range(-1.0..1.0))
             .collect::<Vec<f32>>()
     };
-    let (gold, trainee) = (noise(), noise());
+    let (gold, trainee) = (noise(&mut rng), noise(&mut rng));
     let gold = MatrixView::new(Side::Gold, CLIPS, DIM, &gold)?;
     let trainee = MatrixView::new(Side::Trainee, CLIPS, DIM, &trainee)?;
     let options = Options {
@@ -38,6 +39,15 @@ fn main() -> Result<(), DtwError> {
     let product = median(|| self_similarity(&gold, &options).map(drop))?;
     let path = median(|| align(&gold, &trainee, &options).map(drop))?;
     let evidence = median(|| align_with_evidence(&gold, &trainee, &steps, &options).map(drop))?;
+    let costs: Vec<f32> = (0..CLIPS * CLIPS)
+        .map(|_| rng.random_range(0.0..2.0))
+        .collect();
+    let mut recurrences = Vec::new();
+    for engine in Engine::available() {
+        let options = Options { engine, ..options };
+        let time = median(|| align_costs(CLIPS, CLIPS, &costs, &options).map(drop))?;
+        recurrences.push((format!("recurrence, {}", engine.name()), time));
+    }
     println!(
         "{CLIPS} × {CLIPS} × {DIM}, {threads} threads, engine {}, medians of {REPEATS}:",
         sopilot_dtw::engine_name()
@@ -45,6 +55,9 @@ fn main() -> Result<(), DtwError> {
     report("matrix product alone", product);
     report("alignment", path);
     report("alignment with evidence of 10 steps", evidence);
+    for (name, time) in &recurrences {
+        report(name, *time);
+    }
     report("alignment beyond the product", path.saturating_sub(product));
     Ok(())
 }

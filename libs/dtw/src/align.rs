@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use crate::bands::{band_rows, for_each_cost_row};
+use crate::bands::{band_rows, for_each_cost_band};
 use crate::error::DtwError;
 use crate::evidence::{Evidence, EvidenceBuilder};
 use crate::features::FeaturePair;
 use crate::matrix::MatrixView;
 use crate::options::Options;
+use crate::route::{best_path, rules};
 use crate::warp::{Boundary, Warp};
 
 /// A warping path of least cost through N gold clips and M trainee clips.
@@ -66,14 +67,20 @@ pub fn align_with_evidence(
 ) -> Result<(Alignment, Evidence), DtwError> {
     let pair = FeaturePair::new(gold, trainee, options)?;
     let mut evidence = EvidenceBuilder::new(&pair, steps, options)?;
-    let mut warp = Warp::new(gold.rows(), trainee.rows(), Boundary::Closed)?;
-    for_each_cost_row(
+    let mut warp = Warp::new(
+        gold.rows(),
+        trainee.rows(),
+        rules(&pair, Boundary::Closed, options),
+    )?;
+    for_each_cost_band(
         &pair,
+        0..gold.rows(),
+        trainee.rows(),
         band_rows(trainee.rows()),
         options,
-        |gold_clip, costs| {
-            warp.push_row(costs);
-            evidence.push_row(gold_clip, costs)
+        |first, band| {
+            warp.push_band(band);
+            (0..band.rows()).try_for_each(|row| evidence.push_row(first + row, band.row(row)))
         },
     )?;
     Ok((alignment(&pair, warp.path()), evidence.finish()))
@@ -90,7 +97,7 @@ pub fn align_subsequence(
     options: &Options<'_>,
 ) -> Result<SubsequenceMatch, DtwError> {
     let pair = FeaturePair::new(query, sequence, options)?;
-    let path = warp_path(
+    let path = best_path(
         &pair,
         Boundary::OpenColumns,
         options,
@@ -113,22 +120,8 @@ pub(crate) fn align_in_bands(
     band_rows: usize,
 ) -> Result<Alignment, DtwError> {
     let pair = FeaturePair::new(gold, trainee, options)?;
-    let path = warp_path(&pair, Boundary::Closed, options, band_rows)?;
+    let path = best_path(&pair, Boundary::Closed, options, band_rows)?;
     Ok(alignment(&pair, path))
-}
-
-fn warp_path(
-    pair: &FeaturePair,
-    boundary: Boundary,
-    options: &Options<'_>,
-    band_rows: usize,
-) -> Result<Vec<(u32, u32)>, DtwError> {
-    let mut warp = Warp::new(pair.gold.rows, pair.trainee.rows, boundary)?;
-    for_each_cost_row(pair, band_rows, options, |_, costs| {
-        warp.push_row(costs);
-        Ok(())
-    })?;
-    Ok(warp.path())
 }
 
 fn alignment(pair: &FeaturePair, path: Vec<(u32, u32)>) -> Alignment {

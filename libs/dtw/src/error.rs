@@ -115,6 +115,28 @@ pub enum DtwError {
         /// Clips of the gold.
         gold_clips: usize,
     },
+    /// Costs of another number than rows × columns, or none.
+    #[error(
+        "{rows} × {columns} costs are announced and {len} are given: both sides need at least one, and all must be there"
+    )]
+    WrongCosts {
+        /// Rows announced.
+        rows: usize,
+        /// Columns announced.
+        columns: usize,
+        /// Costs found.
+        len: usize,
+    },
+    /// A cost that is negative, NaN or infinite.
+    #[error("the cost in row {row}, column {column} is {value}: costs are finite and not negative")]
+    ImpossibleCost {
+        /// Its row.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The cost.
+        value: f32,
+    },
     /// The memory for the directions could not be had.
     #[error(
         "aligning {gold_clips} with {trainee_clips} clips needs {bytes} bytes for the path, which this process cannot get: give it more memory or use shorter videos"

@@ -8,8 +8,9 @@ use crate::features::FeaturePair;
 use crate::frechet::Frechet;
 use crate::options::Options;
 use crate::picture::{PictureBuilder, SimilarityPicture};
+use crate::recurrence::Scale;
 use crate::self_similarity::{quantiles_of, usual_similarity};
-use crate::warp::{Boundary, Warp};
+use crate::warp::{Boundary, Rules, Warp};
 
 /// Temperature τ of the soft maximum τ·ln(mean(exp(s/τ))) over the clips of a
 /// step. It lies between the mean and the maximum, at most τ·ln(n) below the
@@ -169,7 +170,7 @@ impl<'a> EvidenceBuilder<'a> {
         }
         let mut warp = match self.warp.take() {
             Some(warp) => warp,
-            None => Warp::new(step.len(), costs.len(), Boundary::OpenColumns)?,
+            None => Warp::new(step.len(), costs.len(), self.rules_of(step))?,
         };
         warp.push_row(costs);
         if gold_clip + 1 == step.end as usize {
@@ -178,6 +179,18 @@ impl<'a> EvidenceBuilder<'a> {
             self.warp = Some(warp);
         }
         Ok(())
+    }
+
+    /// No path through a step costs more than the worst cost of every row.
+    fn rules_of(&self, step: &Range<u32>) -> Rules {
+        Rules {
+            boundary: Boundary::OpenColumns,
+            scale: Scale::new(
+                step.len() as f64 * self.pair.greatest_cost(),
+                step.len() + self.similarities.len(),
+            ),
+            engine: self.options.engine,
+        }
     }
 
     fn finish_step(&mut self, step: &Range<u32>, warp: &Warp) {

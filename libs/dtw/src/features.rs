@@ -62,6 +62,32 @@ impl FeaturePair {
         }
     }
 
+    /// The same in 32 bits.
+    pub(crate) fn rough_cost(&self, gold: usize, trainee: usize) -> f32 {
+        let product = rough_dot(self.gold.row(gold), self.trainee.row(trainee));
+        match self.cost {
+            Cost::Cosine => (1.0 - product).max(0.0),
+            Cost::SquaredEuclidean => {
+                let own = self.gold.squared_lengths[gold] + self.trainee.squared_lengths[trainee];
+                (own - 2.0 * product).max(0.0)
+            }
+        }
+    }
+
+    /// No cost is greater.
+    pub(crate) fn greatest_cost(&self) -> f64 {
+        match self.cost {
+            Cost::Cosine => 2.0 + 1e-3,
+            Cost::SquaredEuclidean => {
+                let longest = |side: &Features| {
+                    let squared = side.squared_lengths.iter().copied().fold(0.0, f32::max);
+                    f64::from(squared).sqrt()
+                };
+                (longest(&self.gold) + longest(&self.trainee)).powi(2) * (1.0 + 1e-3)
+            }
+        }
+    }
+
     /// Turns the products of gold row `gold` with all trainee rows into costs.
     pub(crate) fn products_to_costs(&self, gold: usize, products: &mut [f32]) {
         match self.cost {
@@ -284,6 +310,19 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
+fn rough_dot(a: &[f32], b: &[f32]) -> f32 {
+    let (chunks_a, rest_a) = a.as_chunks::<32>();
+    let (chunks_b, rest_b) = b.as_chunks::<32>();
+    let mut sums = [0.0_f32; 32];
+    for (a, b) in chunks_a.iter().zip(chunks_b) {
+        for lane in 0..32 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let rest: f32 = rest_a.iter().zip(rest_b).map(|(&a, &b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
 fn length(values: &[f64]) -> f64 {
     values.iter().map(|value| value * value).sum::<f64>().sqrt()
 }
@@ -291,6 +330,7 @@ fn length(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
     use crate::error::Side;
 
     fn view(side: Side, dim: usize, data: &[f32]) -> MatrixView<'_> {
@@ -302,6 +342,8 @@ mod tests {
         centring: Centring::OnGold,
         non_overlapping_lag: 1,
         threads: 1,
+        engine: Engine::Portable,
+        path_bytes: usize::MAX,
         cancel: None,
     };
 

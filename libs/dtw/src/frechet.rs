@@ -8,7 +8,7 @@
 //! not care about rising functions, so the same function of the result is the
 //! Fréchet distance in that metric.
 
-use crate::bands::{band_rows, for_each_cost_row};
+use crate::bands::for_each_cost_row;
 use crate::error::DtwError;
 use crate::features::FeaturePair;
 use crate::matrix::MatrixView;
@@ -27,7 +27,7 @@ pub fn discrete_frechet(
 ) -> Result<f32, DtwError> {
     let pair = FeaturePair::new(gold, trainee, options)?;
     let mut frechet = Frechet::new(trainee.rows());
-    for_each_cost_row(&pair, band_rows(trainee.rows()), options, |_, costs| {
+    for_each_cost_row(&pair, options, |_, costs| {
         frechet.push_row(costs);
         Ok(())
     })?;

@@ -4,7 +4,7 @@
 use gemm::Parallelism;
 
 /// Dot products of all rows of `left` (m × dim) with all rows of `right`
-/// (n × dim), both row-major, into `out` (m × n, row-major).
+/// (n × dim), both row-major, into `out`: m rows of n values, `stride` apart.
 ///
 /// `threads`: 0 means all of the current rayon pool. Panics if the lengths do
 /// not fit, or `dim` is 0.
@@ -13,12 +13,17 @@ pub(crate) fn row_products(
     right: &[f32],
     dim: usize,
     out: &mut [f32],
+    stride: usize,
     threads: usize,
 ) {
     let (m, n) = (left.len() / dim, right.len() / dim);
     assert_eq!(left.len(), m * dim, "left has whole rows");
     assert_eq!(right.len(), n * dim, "right has whole rows");
-    assert_eq!(out.len(), m * n, "out has a value for every pair of rows");
+    assert!(stride >= n, "rows of out do not overlap");
+    assert!(
+        m == 0 || (m - 1) * stride + n <= out.len(),
+        "out has a value for every pair of rows"
+    );
     let parallelism = if threads == 1 {
         Parallelism::None
     } else {
@@ -27,7 +32,7 @@ pub(crate) fn row_products(
     // SAFETY: the asserts above establish that every element reached through
     // the pointers and strides lies inside its slice: `left` as m × dim with
     // strides (dim, 1), `right` transposed as dim × n with strides (1, dim),
-    // `out` as m × n with strides (n, 1). `out` is borrowed mutably, so it
+    // `out` as m × n with strides (stride, 1). `out` is borrowed mutably, so it
     // overlaps neither input. Lengths of slices fit isize. `read_dst` is
     // false, so `out` is only written.
     unsafe {
@@ -37,7 +42,7 @@ pub(crate) fn row_products(
             dim,
             out.as_mut_ptr(),
             1,
-            n as isize,
+            stride as isize,
             false,
             left.as_ptr(),
             1,
@@ -67,7 +72,7 @@ mod tests {
             let right: Vec<f32> = (0..n * dim).map(|i| value(i + 5)).collect();
             for threads in [1, 2] {
                 let mut out = vec![f32::NAN; m * n];
-                row_products(&left, &right, dim, &mut out, threads);
+                row_products(&left, &right, dim, &mut out, n, threads);
                 for i in 0..m {
                     for j in 0..n {
                         let expected: f32 = (0..dim)

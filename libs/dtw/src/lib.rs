@@ -19,21 +19,27 @@
 
 mod align;
 mod bands;
+mod engine;
 mod error;
 mod evidence;
 mod features;
 mod frechet;
 mod gemm_f32;
+mod given;
 mod matrix;
 mod options;
 mod picture;
+mod recurrence;
+mod route;
 mod self_similarity;
 mod warp;
 
 pub use align::{Alignment, SubsequenceMatch, align, align_subsequence, align_with_evidence};
+pub use engine::Engine;
 pub use error::{DtwError, Side};
 pub use evidence::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};
 pub use frechet::discrete_frechet;
+pub use given::align_costs;
 pub use matrix::MatrixView;
 pub use options::{Centring, Cost, Options};
 pub use picture::{MAX_PICTURE_SIDE, SimilarityPicture};
@@ -41,9 +47,9 @@ pub use self_similarity::{
     SELF_SIMILARITY_QUANTILES, SimilarityMatrix, neighbour_quantiles, self_similarity,
 };
 
-/// The engine that computes alignments, as reports name it.
-pub const fn engine_name() -> &'static str {
-    "cpu-portable"
+/// The engine that computes alignments by default, as reports name it.
+pub fn engine_name() -> &'static str {
+    Engine::best().name()
 }
 
 #[cfg(test)]

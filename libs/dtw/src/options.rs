@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::engine::Engine;
 use crate::error::DtwError;
 
 /// The local cost of two clips.
@@ -62,10 +63,19 @@ pub struct Options<'a> {
     /// Threads for the matrix product; 0 means all of the current rayon pool.
     /// The result does not depend on it beyond the rounding of a single cost.
     pub threads: usize,
+    /// What computes the recurrence.
+    pub engine: Engine,
+    /// Bytes that the directions of a path may take, two bits a cell; if they
+    /// would take more, rows of sums are kept at intervals, and what lies
+    /// between is computed again on the way back (half as long again).
+    pub path_bytes: usize,
     /// Set it from elsewhere to stop: looked at before every band of rows
     /// (some milliseconds of work).
     pub cancel: Option<&'a AtomicBool>,
 }
+
+/// Enough for 30 000 × 30 000 clips.
+const DEFAULT_PATH_BYTES: usize = 256 << 20;
 
 impl Default for Options<'_> {
     /// Cosine, not centred, clips that overlap by half, one thread, never
@@ -76,6 +86,8 @@ impl Default for Options<'_> {
             centring: Centring::None,
             non_overlapping_lag: 2,
             threads: 1,
+            engine: Engine::best(),
+            path_bytes: DEFAULT_PATH_BYTES,
             cancel: None,
         }
     }

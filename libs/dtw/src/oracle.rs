@@ -346,6 +346,35 @@ fn bands_as_they_are_used_agree_with_the_oracle() {
     assert!(oracle.cost_of(&found.path) <= optimum * (1.0 + 1e-5));
 }
 
+/// A path that is computed block by block costs as much.
+#[test]
+fn little_memory_changes_nothing() {
+    for (n, m) in [(530, 300), (100, 700), (33, 20), (300, 1)] {
+        let (gold, trainee) = (smooth(7, n, 16), smooth(8, m, 16));
+        let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+        let (a, b) = (
+            view(Side::Gold, &gold, &gold_data),
+            view(Side::Trainee, &trainee, &trainee_data),
+        );
+        for engine in Engine::available() {
+            let whole = Options {
+                centring: Centring::OnEach,
+                engine,
+                ..Options::default()
+            };
+            let blocks = Options {
+                path_bytes: 3 * 8 * (m + 31),
+                ..whole
+            };
+            assert_eq!(align(&a, &b, &whole), align(&a, &b, &blocks));
+            assert_eq!(
+                align_subsequence(&a, &b, &whole),
+                align_subsequence(&a, &b, &blocks)
+            );
+        }
+    }
+}
+
 #[test]
 fn a_video_aligned_with_itself_takes_the_diagonal() {
     let gold = random(3, 200, 64);
@@ -424,7 +453,7 @@ fn a_set_cancel_flag_is_seen_between_bands() {
     };
     let pair = features::FeaturePair::new(&a, &b, &options).unwrap();
     let mut rows = 0;
-    let outcome = bands::for_each_cost_row(&pair, 256, &options, |_, _| {
+    let outcome = bands::for_each_cost_row(&pair, &options, |_, _| {
         rows += 1;
         flag.store(true, Ordering::Relaxed);
         Ok(())

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use crate::warp::{Boundary, Warp};
+use crate::engine::Engine;
+use crate::recurrence::Scale;
+use crate::warp::{Boundary, Rules, Warp};
 
 /// Most rows and most columns of a [`SimilarityPicture`]: eight minutes at two
 /// clips a second are kept whole, and at an hour a cell still spans less than
@@ -44,11 +46,18 @@ impl SimilarityPicture {
     /// along that match: subsequence warping with free start and end on
     /// 1 − similarity. Both must not be empty, and lie in the picture.
     pub fn best_stretch(&self, rows: Range<usize>, within: Range<usize>) -> (Range<usize>, f32) {
-        let mut warp = Warp::new(rows.len(), within.len(), Boundary::OpenColumns)
+        // 1 − similarity of a cell that is shown lies between these.
+        let greatest = f64::from((1.0 - self.low).max(0.0));
+        let rules = Rules {
+            boundary: Boundary::OpenColumns,
+            scale: Scale::new(rows.len() as f64 * greatest, rows.len() + within.len()),
+            engine: Engine::best(),
+        };
+        let mut warp = Warp::new(rows.len(), within.len(), rules)
             .expect("a picture's directions take 256 KiB at most");
         for row in rows.clone() {
             let costs: Vec<f32> = (within.clone())
-                .map(|column| 1.0 - self.similarity(row, column))
+                .map(|column| (1.0 - self.similarity(row, column)).max(0.0))
                 .collect();
             warp.push_row(&costs);
         }

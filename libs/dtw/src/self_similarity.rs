@@ -57,6 +57,7 @@ pub fn self_similarity(
                 &features.data,
                 features.dim,
                 &mut values,
+                clips,
                 options.threads,
             );
             for value in &mut values {

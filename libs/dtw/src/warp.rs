@@ -1,9 +1,9 @@
-//! The recurrence of dynamic time warping and the way back through it.
-//!
-//! Sakoe & Chiba (1978), symmetric with weights 1: moves (1,0), (0,1) and
-//! (1,1) all cost what the cell they enter costs. Sums are in 64 bits.
+//! A warping under way, and the way back through it.
 
+use crate::bands::CostBand;
+use crate::engine::Engine;
 use crate::error::DtwError;
+use crate::recurrence::{CEILING, Direction, STRIP_ROWS, Scale, Strip, compute, direction, words};
 
 /// Where a path may start and end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,150 +14,223 @@ pub(crate) enum Boundary {
     OpenColumns,
 }
 
-const DIAGONAL: u8 = 0;
-const ROW_STEP: u8 = 1;
-const COLUMN_STEP: u8 = 2;
-/// First cell of a path whose first column is free.
-const START: u8 = 3;
+/// What a warping is computed with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) boundary: Boundary,
+    pub(crate) scale: Scale,
+    pub(crate) engine: Engine,
+}
 
-/// A warping under way: rows of costs go in one after the other, so what
-/// comes out cannot depend on how they were grouped when computed.
+/// A warping under way: rows of costs go in one after the other, so what comes
+/// out cannot depend on how they were grouped when computed.
 pub(crate) struct Warp {
+    rules: Rules,
+    rows: usize,
     columns: usize,
-    boundary: Boundary,
     rows_done: usize,
-    /// Least cost of a path that ends in each cell of the row before.
-    accumulated: Vec<f64>,
-    /// Best of diagonal and row step into each cell of the current row.
-    from_above: Vec<f64>,
-    /// Direction into each cell of the current row, one a byte.
-    current: Vec<u8>,
-    /// Two bits a cell, four cells a byte, rows padded to whole bytes.
-    directions: Vec<u8>,
+    /// Sums of the last row of the strip before; first those before column 0.
+    above: Vec<i32>,
+    below: Vec<i32>,
+    /// Of every strip, unless they are not kept.
+    directions: Vec<u64>,
+    keeps_directions: bool,
+    /// Rows that do not fill a strip yet.
+    pending: CostBand,
 }
 
 impl Warp {
-    /// For at most `rows` rows of `columns` costs.
-    pub(crate) fn new(rows: usize, columns: usize, boundary: Boundary) -> Result<Self, DtwError> {
-        let bytes = rows.saturating_mul(columns.div_ceil(4));
+    /// For `rows` rows of `columns` costs, both at least 1.
+    pub(crate) fn new(rows: usize, columns: usize, rules: Rules) -> Result<Self, DtwError> {
+        Self::resumed(rows, Self::before_the_first_row(columns, rules), rules)
+    }
+
+    /// What lies above the first row: where a path may start.
+    pub(crate) fn before_the_first_row(columns: usize, rules: Rules) -> Vec<i32> {
+        let elsewhere = match rules.boundary {
+            Boundary::Closed => CEILING,
+            Boundary::OpenColumns => 0,
+        };
+        let mut above = vec![elsewhere; columns + 1];
+        above[0] = 0;
+        above
+    }
+
+    /// For `rows` more rows below a row of sums.
+    pub(crate) fn resumed(rows: usize, above: Vec<i32>, rules: Rules) -> Result<Self, DtwError> {
+        let columns = above.len() - 1;
+        let count = rows.div_ceil(STRIP_ROWS).saturating_mul(words(columns));
         let mut directions = Vec::new();
         directions
-            .try_reserve_exact(bytes)
+            .try_reserve_exact(count)
             .map_err(|_| DtwError::OutOfMemory {
                 gold_clips: rows,
                 trainee_clips: columns,
-                bytes,
+                bytes: count.saturating_mul(size_of::<u64>()),
             })?;
         Ok(Self {
-            columns,
-            boundary,
-            rows_done: 0,
-            accumulated: vec![0.0; columns],
-            from_above: vec![0.0; columns],
-            current: vec![0; columns],
             directions,
+            keeps_directions: true,
+            ..Self::without_directions(rows, above, rules)
         })
+    }
+
+    /// The same for the sums alone: there is no way back.
+    pub(crate) fn without_directions(rows: usize, above: Vec<i32>, rules: Rules) -> Self {
+        let columns = above.len() - 1;
+        Self {
+            rules,
+            rows,
+            columns,
+            rows_done: 0,
+            below: vec![CEILING; columns + 1],
+            above,
+            directions: Vec::new(),
+            keeps_directions: false,
+            pending: CostBand::empty(columns),
+        }
     }
 
     /// Enters the next row.
     pub(crate) fn push_row(&mut self, costs: &[f32]) {
-        debug_assert_eq!(costs.len(), self.columns);
-        if self.rows_done == 0 {
-            self.first_row(costs);
-        } else {
-            self.next_row(costs);
+        self.pending.push_row(costs);
+        let pending = self.pending.rows();
+        if pending == STRIP_ROWS || self.rows_done + pending == self.rows {
+            let mut band = std::mem::replace(&mut self.pending, CostBand::empty(0));
+            self.strip(&band, 0);
+            band.clear();
+            self.pending = band;
         }
-        self.rows_done += 1;
-        self.directions.extend(self.current.chunks(4).map(|cells| {
-            cells
-                .iter()
-                .enumerate()
-                .fold(0, |byte, (place, direction)| {
-                    byte | (direction << (2 * place))
-                })
-        }));
     }
 
-    /// The path of least cost through the rows entered. At least one row must
-    /// have been entered.
+    /// Enters the next rows: all of a band.
+    pub(crate) fn push_band(&mut self, band: &CostBand) {
+        let mut row = 0;
+        while row < band.rows() {
+            let is_whole =
+                row + STRIP_ROWS <= band.rows() || self.rows_done + band.rows() - row == self.rows;
+            if is_whole && self.pending.rows() == 0 && band.has_room_for_strip(row) {
+                row += self.strip(band, row);
+            } else {
+                self.push_row(band.row(row));
+                row += 1;
+            }
+        }
+    }
+
+    /// Sums of the last row entered; first what lies before column 0.
+    pub(crate) fn sums(&self) -> &[i32] {
+        &self.above
+    }
+
+    /// The same, when nothing more is to come.
+    pub(crate) fn into_sums(self) -> Vec<i32> {
+        self.above
+    }
+
+    fn strip(&mut self, band: &CostBand, row: usize) -> usize {
+        let rows = (band.rows() - row).min(STRIP_ROWS);
+        let words = words(self.columns);
+        let start = if self.keeps_directions {
+            self.directions.len()
+        } else {
+            0
+        };
+        self.directions.resize(start + words, 0);
+        compute(
+            self.rules.engine,
+            &mut Strip {
+                costs: band.values(),
+                first: band.start_of(row),
+                stride: band.stride(),
+                columns: self.columns,
+                scale: self.rules.scale,
+                above: &self.above,
+                below: &mut self.below,
+                last_row: rows - 1,
+                directions: &mut self.directions[start..],
+            },
+        );
+        std::mem::swap(&mut self.above, &mut self.below);
+        self.rows_done += rows;
+        rows
+    }
+
+    /// The path of least cost through all rows.
     ///
     /// Ties are broken on the way back from the end: the diagonal first, then
     /// the row step (1,0), then the column step (0,1). A free end is the first
     /// of the cheapest columns; a free start comes before any column step.
     pub(crate) fn path(&self) -> Vec<(u32, u32)> {
-        let mut row = self.rows_done - 1;
-        let mut column = match self.boundary {
-            Boundary::Closed => self.columns - 1,
-            Boundary::OpenColumns => first_minimum(&self.accumulated),
-        };
-        let mut path = vec![(row as u32, column as u32)];
-        loop {
-            let direction = self.direction(row, column);
-            if direction == START {
-                break;
-            }
-            row -= usize::from(direction != COLUMN_STEP);
-            column -= usize::from(direction != ROW_STEP);
-            path.push((row as u32, column as u32));
-        }
-        path.reverse();
-        path
-    }
-
-    fn first_row(&mut self, costs: &[f32]) {
-        let mut sum = 0.0;
-        for (accumulated, &cost) in self.accumulated.iter_mut().zip(costs) {
-            sum = match self.boundary {
-                Boundary::Closed => sum + f64::from(cost),
-                Boundary::OpenColumns => f64::from(cost),
-            };
-            *accumulated = sum;
-        }
-        self.current.fill(if self.boundary == Boundary::Closed {
-            COLUMN_STEP
-        } else {
-            START
-        });
-        self.current[0] = START;
-    }
-
-    fn next_row(&mut self, costs: &[f32]) {
-        let (above, best, direction) = (
-            &mut self.accumulated,
-            &mut self.from_above,
-            &mut self.current,
-        );
-        best[0] = above[0];
-        direction[0] = ROW_STEP;
-        // What comes from the row above is independent from cell to cell, so
-        // this loop vectorises; only the next one is a chain.
-        for ((pair, best), direction) in above
-            .windows(2)
-            .zip(&mut best[1..])
-            .zip(&mut direction[1..])
-        {
-            let diagonal = pair[0] <= pair[1];
-            *best = if diagonal { pair[0] } else { pair[1] };
-            *direction = if diagonal { DIAGONAL } else { ROW_STEP };
-        }
-        let mut left = f64::INFINITY;
-        for (((out, &best), direction), &cost) in
-            above.iter_mut().zip(&*best).zip(direction).zip(costs)
-        {
-            let from_left = left < best;
-            left = f64::from(cost) + if from_left { left } else { best };
-            *direction = if from_left { COLUMN_STEP } else { *direction };
-            *out = left;
-        }
-    }
-
-    fn direction(&self, row: usize, column: usize) -> u8 {
-        let byte = self.directions[row * self.columns.div_ceil(4) + column / 4];
-        (byte >> (2 * (column % 4))) & 3
+        let mut back = WayBack::from_end(self.rules.boundary, self.rows, self.sums());
+        back.follow(self, 0);
+        back.path()
     }
 }
 
-fn first_minimum(values: &[f64]) -> usize {
+/// The way back from the end of a path, which may lead through several
+/// warpings, the last rows first.
+pub(crate) struct WayBack {
+    boundary: Boundary,
+    /// The next cell; none once the start is reached.
+    cell: Option<(usize, usize)>,
+    path: Vec<(u32, u32)>,
+}
+
+impl WayBack {
+    /// `sums`: those of the last row.
+    pub(crate) fn from_end(boundary: Boundary, rows: usize, sums: &[i32]) -> Self {
+        let column = match boundary {
+            Boundary::Closed => sums.len() - 2,
+            Boundary::OpenColumns => first_minimum(&sums[1..]),
+        };
+        Self {
+            boundary,
+            cell: Some((rows - 1, column)),
+            path: Vec::new(),
+        }
+    }
+
+    /// Where the path goes on, if it does.
+    pub(crate) fn cell(&self) -> Option<(usize, usize)> {
+        self.cell
+    }
+
+    /// Follows the path through a warping whose first row is `first_row`.
+    pub(crate) fn follow(&mut self, warp: &Warp, first_row: usize) {
+        let words = words(warp.columns);
+        while let Some((row, column)) = self.cell
+            && row >= first_row
+        {
+            self.path.push((row as u32, column as u32));
+            let (strip, within) = (
+                (row - first_row) / STRIP_ROWS,
+                (row - first_row) % STRIP_ROWS,
+            );
+            let directions = &warp.directions[strip * words..(strip + 1) * words];
+            let into = direction(warp.rules.engine, directions, within, column);
+            self.cell = self.before(row, column, into);
+        }
+    }
+
+    fn before(&self, row: usize, column: usize, into: Direction) -> Option<(usize, usize)> {
+        match (self.boundary, row, column, into) {
+            (Boundary::Closed, 0, 0, _)
+            | (Boundary::OpenColumns, 0, _, Direction::Diagonal | Direction::Row) => None,
+            (_, 0, _, _) | (_, _, 1.., Direction::Column) => Some((row, column - 1)),
+            (_, _, 0, _) | (_, _, _, Direction::Row) => Some((row - 1, column)),
+            (_, _, _, Direction::Diagonal) => Some((row - 1, column - 1)),
+        }
+    }
+
+    /// From the start to the end.
+    pub(crate) fn path(mut self) -> Vec<(u32, u32)> {
+        self.path.reverse();
+        self.path
+    }
+}
+
+fn first_minimum(values: &[i32]) -> usize {
     let mut best = 0;
     for (index, value) in values.iter().enumerate() {
         if *value < values[best] {
@@ -165,49 +238,4 @@ fn first_minimum(values: &[f64]) -> usize {
         }
     }
     best
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn path(boundary: Boundary, rows: &[&[f32]]) -> Vec<(u32, u32)> {
-        let mut warp = Warp::new(rows.len(), rows[0].len(), boundary).unwrap();
-        for row in rows {
-            warp.push_row(row);
-        }
-        warp.path()
-    }
-
-    #[test]
-    fn ties_prefer_the_diagonal_then_the_row_step() {
-        let flat: &[f32] = &[0.0, 0.0, 0.0];
-        assert_eq!(
-            path(Boundary::Closed, &[flat, flat, flat]),
-            [(0, 0), (1, 1), (2, 2)]
-        );
-        // More columns than rows: diagonals are taken from the end backwards.
-        assert_eq!(
-            path(Boundary::Closed, &[flat, flat]),
-            [(0, 0), (0, 1), (1, 2)]
-        );
-    }
-
-    #[test]
-    fn a_row_step_beats_a_column_step_of_equal_cost() {
-        // Both (1,2) and (2,1) are reached free of charge, (1,1) is not.
-        let rows: [&[f32]; 3] = [&[0.0, 0.0, 9.0], &[0.0, 5.0, 0.0], &[9.0, 0.0, 0.0]];
-        assert_eq!(
-            path(Boundary::Closed, &rows),
-            [(0, 0), (0, 1), (1, 2), (2, 2)]
-        );
-    }
-
-    #[test]
-    fn an_open_path_starts_and_ends_where_it_is_cheapest() {
-        let rows: [&[f32]; 2] = [&[9.0, 9.0, 1.0, 9.0, 1.0], &[9.0, 9.0, 9.0, 1.0, 9.0]];
-        assert_eq!(path(Boundary::OpenColumns, &rows), [(0, 2), (1, 3)]);
-        let one: [&[f32]; 1] = [&[3.0, 2.0, 2.0]];
-        assert_eq!(path(Boundary::OpenColumns, &one), [(0, 1)]);
-    }
 }

@@ -105,6 +105,7 @@ impl Engine {
                 non_overlapping_lag: plan.non_overlapping_lag.max(1),
                 threads,
                 cancel: Some(&cancel),
+                ..Options::default()
             };
             let gold = MatrixView::new(Side::Gold, gold.rows(), gold.dim(), gold.data())?;
             let trainee =
@@ -150,7 +151,9 @@ pub(crate) fn api_error(error: &DtwError) -> ApiError {
         | DtwError::ZeroRow { .. }
         | DtwError::RowTooLong { .. }
         | DtwError::DimensionMismatch { .. } => Reason::MatrixInvalid,
-        DtwError::BadStep { .. } => Reason::InvalidArgument,
+        DtwError::BadStep { .. }
+        | DtwError::WrongCosts { .. }
+        | DtwError::ImpossibleCost { .. } => Reason::InvalidArgument,
         DtwError::OutOfMemory { .. } => Reason::Overloaded,
         DtwError::Cancelled => Reason::Cancelled,
     };

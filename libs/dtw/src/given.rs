@@ -1,0 +1,138 @@
+//! Paths through costs that somebody else computed.
+
+use crate::align::Alignment;
+use crate::bands::CostBand;
+use crate::error::DtwError;
+use crate::options::Options;
+use crate::recurrence::{STRIP_ROWS, Scale};
+use crate::warp::{Boundary, Rules, Warp};
+
+/// The warping path of least cost through a matrix of costs: `rows` × `columns`
+/// values, row-major, each finite and not negative. Ties are broken as in
+/// [`Alignment`]. Of the options, only the engine and the cancel flag count.
+///
+/// Each cost is rounded to 2⁻³⁰ of what the straight path costs, then sums are
+/// exact.
+pub fn align_costs(
+    rows: usize,
+    columns: usize,
+    costs: &[f32],
+    options: &Options<'_>,
+) -> Result<Alignment, DtwError> {
+    if rows == 0 || columns == 0 || rows.checked_mul(columns) != Some(costs.len()) {
+        return Err(DtwError::WrongCosts {
+            rows,
+            columns,
+            len: costs.len(),
+        });
+    }
+    let rules = Rules {
+        boundary: Boundary::Closed,
+        scale: Scale::new(bound(rows, columns, costs), rows + columns),
+        engine: options.engine,
+    };
+    let mut warp = Warp::new(rows, columns, rules)?;
+    let mut band = CostBand::empty(columns);
+    for (number, strip) in costs.chunks(STRIP_ROWS * columns).enumerate() {
+        options.check_cancelled()?;
+        band.clear();
+        let mut is_wrong = false;
+        for row in strip.chunks_exact(columns) {
+            band.push_row(row);
+            // No early end, so that the loop vectorises.
+            is_wrong |= (row.iter()).fold(false, |any, cost| any | is_impossible(cost));
+        }
+        if is_wrong {
+            return Err(impossible(number * STRIP_ROWS, columns, strip));
+        }
+        warp.push_band(&band);
+    }
+    let path = warp.path();
+    let path_costs: Vec<f32> = path
+        .iter()
+        .map(|&(row, column)| costs[row as usize * columns + column as usize])
+        .collect();
+    Ok(Alignment {
+        gold_clips: rows as u32,
+        trainee_clips: columns as u32,
+        total: path_costs.iter().map(|&cost| f64::from(cost)).sum(),
+        path,
+        path_costs,
+    })
+}
+
+/// What the straight path costs.
+fn bound(rows: usize, columns: usize, costs: &[f32]) -> f64 {
+    let cells = rows.max(columns);
+    (0..cells)
+        .map(|cell| (cell * rows / cells) * columns + cell * columns / cells)
+        .map(|place| f64::from(costs[place]))
+        .filter(|cost| cost.is_finite())
+        .sum()
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "iterators hand out references"
+)]
+fn is_impossible(cost: &f32) -> bool {
+    !(0.0..f32::INFINITY).contains(cost)
+}
+
+fn impossible(first_row: usize, columns: usize, costs: &[f32]) -> DtwError {
+    let at = costs.iter().position(is_impossible).unwrap_or(0);
+    DtwError::ImpossibleCost {
+        row: first_row + at / columns,
+        column: at % columns,
+        value: costs[at],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cheapest_way_through_is_found() {
+        #[rustfmt::skip]
+        let costs = [
+            0.0, 1.0, 9.0,
+            9.0, 0.5, 9.0,
+            9.0, 9.0, 0.25,
+        ];
+        let found = align_costs(3, 3, &costs, &Options::default()).unwrap();
+        assert_eq!(found.path, [(0, 0), (1, 1), (2, 2)]);
+        assert_eq!(
+            (found.total, found.path_costs),
+            (0.75, vec![0.0, 0.5, 0.25])
+        );
+    }
+
+    #[test]
+    fn costs_that_cannot_be_are_named() {
+        let options = Options::default();
+        for wrong in [f32::NAN, f32::INFINITY, -1.0] {
+            let mut costs = vec![1.0; 40 * 3];
+            costs[35 * 3 + 1] = wrong;
+            let error = align_costs(40, 3, &costs, &options).unwrap_err();
+            assert!(
+                matches!(
+                    error,
+                    DtwError::ImpossibleCost {
+                        row: 35,
+                        column: 1,
+                        ..
+                    }
+                ),
+                "{error}"
+            );
+        }
+        for (rows, columns) in [(0, 4), (4, 0), (2, 3)] {
+            let error = align_costs(rows, columns, &[0.0; 4], &options).unwrap_err();
+            assert!(
+                matches!(error, DtwError::WrongCosts { len: 4, .. }),
+                "{error}"
+            );
+        }
+    }
+}

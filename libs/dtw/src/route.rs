@@ -1,0 +1,89 @@
+//! The path of least cost through a whole matrix of costs, in bounded memory.
+
+use crate::bands::for_each_cost_band;
+use crate::error::DtwError;
+use crate::features::FeaturePair;
+use crate::options::Options;
+use crate::recurrence::{STRIP_ROWS, Scale, words};
+use crate::warp::{Boundary, Rules, Warp, WayBack};
+
+/// How to warp a pair.
+pub(crate) fn rules(pair: &FeaturePair, boundary: Boundary, options: &Options<'_>) -> Rules {
+    let cells = pair.gold.rows + pair.trainee.rows;
+    Rules {
+        boundary,
+        scale: Scale::new(bound(pair), cells),
+        engine: options.engine,
+    }
+}
+
+/// What the cheapest path costs at most: as much as one that goes straight from
+/// the first pair of clips to the last.
+fn bound(pair: &FeaturePair) -> f64 {
+    let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
+    let cells = rows.max(columns);
+    let place = |cell: usize, length: usize| cell * length / cells;
+    (0..cells)
+        .map(|cell| f64::from(pair.rough_cost(place(cell, rows), place(cell, columns))))
+        .sum::<f64>()
+        * (1.0 + 1e-3)
+        + 1e-5 * cells as f64 * pair.greatest_cost()
+}
+
+/// The path of least cost. Ties are broken as [`Warp::path`] says.
+///
+/// Where the directions would take more than [`Options::path_bytes`], one pass
+/// keeps sums at the border of every block of strips; from the last block back,
+/// directions are then computed again, as far to the right as the path goes.
+pub(crate) fn best_path(
+    pair: &FeaturePair,
+    boundary: Boundary,
+    options: &Options<'_>,
+    band_rows: usize,
+) -> Result<Vec<(u32, u32)>, DtwError> {
+    let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
+    let rules = rules(pair, boundary, options);
+    let block = block_rows(columns, options.path_bytes);
+    if rows <= block {
+        let mut warp = Warp::new(rows, columns, rules)?;
+        for_each_cost_band(pair, 0..rows, columns, band_rows, options, |_, band| {
+            warp.push_band(band);
+            Ok(())
+        })?;
+        return Ok(warp.path());
+    }
+    let mut above = Warp::before_the_first_row(columns, rules);
+    let mut borders = Vec::with_capacity(rows.div_ceil(block));
+    for first in (0..rows).step_by(block) {
+        let block = first..rows.min(first + block);
+        borders.push(above.clone());
+        let mut warp = Warp::without_directions(block.len(), above, rules);
+        for_each_cost_band(pair, block, columns, band_rows, options, |_, band| {
+            warp.push_band(band);
+            Ok(())
+        })?;
+        above = warp.into_sums();
+    }
+    let mut back = WayBack::from_end(boundary, rows, &above);
+    for (number, mut border) in borders.into_iter().enumerate().rev() {
+        let Some((last, column)) = back.cell() else {
+            break;
+        };
+        let first = number * block;
+        border.truncate(column + 2);
+        let mut warp = Warp::resumed(last + 1 - first, border, rules)?;
+        let block = first..last + 1;
+        for_each_cost_band(pair, block, column + 1, band_rows, options, |_, band| {
+            warp.push_band(band);
+            Ok(())
+        })?;
+        back.follow(&warp, first);
+    }
+    Ok(back.path())
+}
+
+/// Rows whose directions fit: whole strips, one at least.
+fn block_rows(columns: usize, bytes: usize) -> usize {
+    let strips = bytes / (words(columns) * size_of::<u64>());
+    strips.max(1).saturating_mul(STRIP_ROWS)
+}
