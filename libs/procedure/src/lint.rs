@@ -273,6 +273,24 @@ mod tests {
     }
 
     #[test]
+    fn parts_that_look_alike_are_named_with_their_step() {
+        let found = findings(|rows, _, procedure| {
+            let gold = Work::new(4, 4).gold(1);
+            let (first, third) = (gold.steps[0].1.clone(), gold.steps[2].1.clone());
+            for (offset, row) in third.enumerate() {
+                rows[row] = rows[first.start + offset % first.len()].clone();
+            }
+            for step in &mut procedure.steps {
+                step.parent = Some(0);
+            }
+            procedure.steps.insert(0, Step::named("tidy up"));
+        });
+        let told = &found[0].message;
+        let expected = "look alike, so \"tidy up\" is judged as a whole";
+        assert!(told.contains(expected), "{told}");
+    }
+
+    #[test]
     fn short_steps_idle_time_and_poor_pictures_are_found() {
         let idle = findings(|_, _, procedure| procedure.steps.truncate(2));
         assert_eq!(kinds(&idle), [LintKind::TooMuchIdle]);
