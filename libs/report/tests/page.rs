@@ -167,6 +167,29 @@ fn pages_over_time_without_results_say_so() {
 }
 
 #[test]
+fn a_video_that_was_scored_twice_counts_once() {
+    let locale = Locale::negotiate("en").unwrap();
+    let mut results = past::results(3);
+    results[1].video_id = results[0].video_id.clone();
+    let overview = TaskOverview {
+        task: "T".to_owned(),
+        results: results.clone(),
+    };
+    let history = TraineeHistory {
+        task: "T".to_owned(),
+        trainee: "M".to_owned(),
+        results,
+    };
+    for page in [
+        task_html(&overview, &locale),
+        history_html(&history, &locale),
+    ] {
+        assert!(page.contains("one older result of the same videos is not counted"));
+        assert!(page.contains("attempt-02.mp4") && !page.contains("attempt-01.mp4"));
+    }
+}
+
+#[test]
 fn ten_minutes_stay_under_two_megabytes_and_say_what_is_left_out() {
     let mut report = hostile::long_report();
     pictures::add(&mut report, 6.0);
