@@ -210,9 +210,9 @@ fn status(status: StepStatus) -> &'static str {
         StepStatus::Done => "done",
         StepStatus::Deviated => "done, with a deviation",
         StepStatus::Wrong => "wrong or in part",
-        StepStatus::Missing => "missing",
+        StepStatus::Missing => "left out",
         StepStatus::Skipped => "left out (optional)",
-        StepStatus::Unresolved => "judged as a whole",
+        StepStatus::Unresolved => "judged with its step",
     }
 }
 
