@@ -204,9 +204,10 @@ async fn list(args: &ListArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.list.server.server)?;
     let found = async {
         let videos = wanted(&catalog, args).await?;
-        let tasks = match args.list.output.is_for_people() {
-            true => task_names(&catalog, &videos).await?,
-            false => BTreeMap::new(),
+        let tasks = if args.list.output.is_for_people() {
+            task_names(&catalog, &videos).await?
+        } else {
+            BTreeMap::new()
         };
         Ok((videos, tasks))
     };
