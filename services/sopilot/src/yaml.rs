@@ -4,7 +4,7 @@
 pub(crate) mod shape;
 mod tree;
 
-use std::{fmt, fs, path::Path};
+use std::{collections::HashSet, fmt, fs, path::Path};
 
 use serde::{
     Deserialize, Deserializer,
@@ -62,7 +62,12 @@ pub(crate) fn read<T: DeserializeOwned>(kind: &Kind, file: &str, text: &str) -> 
 }
 
 fn unreadable(kind: &Kind, file: &str, error: &serde_saphyr::Error) -> Error {
-    let message = DefaultMessageFormatter.format_message(error.without_snippet());
+    let message = match error.without_snippet() {
+        serde_saphyr::Error::MultipleDocuments { .. } => {
+            "a second document begins here: keep one in the file".into()
+        }
+        error => DefaultMessageFormatter.format_message(error),
+    };
     let place = error.location().map_or_else(
         || file.to_owned(),
         |place| format!("{file}:{}:{}", place.line(), place.column()),
@@ -185,6 +190,7 @@ pub(crate) struct Found<'a> {
     kind: &'static Kind,
     file: &'a str,
     mistakes: Vec<(Option<Place>, String)>,
+    places: HashSet<Place>,
 }
 
 impl<'a> Found<'a> {
@@ -193,12 +199,15 @@ impl<'a> Found<'a> {
             kind,
             file,
             mistakes: Vec::new(),
+            places: HashSet::new(),
         }
     }
 
     /// A mistake in a line and column, or in the document as a whole.
     pub(crate) fn add(&mut self, place: impl Into<Option<Place>>, message: impl fmt::Display) {
-        self.mistakes.push((place.into(), message.to_string()));
+        let place = place.into();
+        self.places.extend(place);
+        self.mistakes.push((place, message.to_string()));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -207,7 +216,7 @@ impl<'a> Found<'a> {
 
     /// True if a mistake stands exactly here.
     pub(crate) fn is_at(&self, place: Place) -> bool {
-        (self.mistakes.iter()).any(|(mistake, _)| *mistake == Some(place))
+        self.places.contains(&place)
     }
 
     /// An error that lists all mistakes in the order of the file, if there are any.

@@ -25,7 +25,7 @@ pub(super) const KIND: Kind = Kind {
 pub(super) fn read(text: &str, file: &str, found: &mut Found<'_>) -> Result<Node> {
     let document = Node::read(&KIND, file, text)?;
     let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
-    shape::check(&schema, &document, "the list of steps", found);
+    shape::check(&schema, &document, "the file", found);
     Ok(document)
 }
 

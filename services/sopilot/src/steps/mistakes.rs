@@ -1,10 +1,11 @@
 //! Mistakes in a list of steps, told with file, line and step.
 
 use sopilot_chassis::Reason;
+use sopilot_procedure::Violation;
 
 use super::{
     Steps,
-    file::{self, KIND},
+    file::{self, KIND, Listed},
 };
 use crate::{
     error::Error,
@@ -17,53 +18,50 @@ pub(super) fn explain(steps: &Steps, error: Error) -> Error {
         return error;
     }
     let mut found = Found::new(&KIND, &steps.file);
+    let listed = file::listed(&steps.document);
     for (field, description) in &error.violations {
-        add(steps, field, description, &mut found);
+        add(steps, &listed, field, description, &mut found);
     }
     found.none_or_all().err().unwrap_or(error)
 }
 
 /// Adds what follows from no mistake that is already among `found`: where a time cannot be read,
 /// what it does to its neighbours says nothing.
-pub(super) fn add_independent(
-    steps: &Steps,
-    violations: &[sopilot_procedure::Violation],
-    found: &mut Found<'_>,
-) {
-    let follows: Vec<bool> = (violations.iter())
-        .map(|violation| follows(steps, &violation.field, found))
-        .collect();
-    for (violation, follows) in violations.iter().zip(follows) {
-        if !follows {
-            add(steps, &violation.field, &violation.message, found);
-        }
-    }
-}
-
-/// True if what is said about a field says nothing new, for the field itself is already wrong.
-fn follows(steps: &Steps, field: &str, found: &Found<'_>) -> bool {
+pub(super) fn add_independent(steps: &Steps, violations: &[Violation], found: &mut Found<'_>) {
     let listed = file::listed(&steps.document);
-    match indexed(field, "steps") {
+    let times_wrong = listed.iter().any(|(step, _)| is_time_wrong(step, found));
+    let follows = |violation: &Violation| match indexed(&violation.field, "steps") {
         // A time says something about its neighbours.
-        Some((_, ".gold_time")) => listed.iter().any(|(step, _)| {
-            step.field("start").is_some() != step.field("end").is_some()
-                || step.fields().next().is_none()
-                || ["start", "end"]
-                    .iter()
-                    .any(|time| is_field_wrong(step, time, found))
-        }),
+        Some((_, ".gold_time")) => times_wrong,
         Some((index, rest)) => listed.get(index).is_some_and(|(step, _)| {
             let name = in_the_file(rest.trim_start_matches('.'));
             name == "name" && step.field(name).is_none() || is_field_wrong(step, name, found)
         }),
-        None => match in_the_file(field).split_once('.') {
-            Some((within, name)) => (steps.document.field(within)).is_some_and(|thresholds| {
-                is_field_wrong(thresholds, name, found)
-                    || name == "fail" && is_field_wrong(thresholds, "pass", found)
-            }),
-            None => false,
-        },
+        None => is_threshold_wrong(&steps.document, in_the_file(&violation.field), found),
+    };
+    let independent: Vec<&Violation> = (violations.iter())
+        .filter(|violation| !follows(violation))
+        .collect();
+    for violation in independent {
+        add(steps, &listed, &violation.field, &violation.message, found);
     }
+}
+
+fn is_time_wrong(step: &Node, found: &Found<'_>) -> bool {
+    step.field("start").is_some() != step.field("end").is_some()
+        || step.fields().next().is_none()
+        || is_field_wrong(step, "start", found)
+        || is_field_wrong(step, "end", found)
+}
+
+fn is_threshold_wrong(document: &Node, field: &str, found: &Found<'_>) -> bool {
+    let Some((within, name)) = field.split_once('.') else {
+        return false;
+    };
+    document.field(within).is_some_and(|thresholds| {
+        is_field_wrong(thresholds, name, found)
+            || name == "fail" && is_field_wrong(thresholds, "pass", found)
+    })
 }
 
 fn is_field_wrong(node: &Node, name: &str, found: &Found<'_>) -> bool {
@@ -78,16 +76,21 @@ fn is_wrong(node: &Node, found: &Found<'_>) -> bool {
         || (node.fields()).any(|(key, value)| found.is_at(key.place) || is_wrong(value, found))
 }
 
-fn add(steps: &Steps, field: &str, description: &str, found: &mut Found<'_>) {
+fn add(
+    steps: &Steps,
+    listed: &[Listed<'_>],
+    field: &str,
+    description: &str,
+    found: &mut Found<'_>,
+) {
     let field = field.strip_prefix("procedure.").unwrap_or(field);
-    let (place, subject) = subject(steps, field);
+    let (place, subject) = subject(steps, listed, field);
     found.add(place, format!("{subject}: {}", in_its_words(description)));
 }
 
 /// `7:5` and `step 3 "Drive" (start, end)` for `steps[2].gold_time`.
-fn subject(steps: &Steps, field: &str) -> (Option<Place>, String) {
+fn subject(steps: &Steps, listed: &[Listed<'_>], field: &str) -> (Option<Place>, String) {
     if let Some((index, rest)) = indexed(field, "steps") {
-        let listed = file::listed(&steps.document);
         let place = listed.get(index).map(|(step, _)| step.place);
         let name = steps.step_name(index);
         let part = match in_the_file(rest.trim_start_matches('.')) {
