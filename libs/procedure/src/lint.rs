@@ -120,17 +120,17 @@ impl Linted<'_> {
             Some(whole) => {
                 lint.parts_alike.extend([first, second]);
                 format!(
-                    "so \"{}\" is judged as a whole: merge them, or film what tells them apart",
+                    ", so \"{}\" is judged as a whole: merge them, or film what tells them apart",
                     self.procedure.steps[whole].name
                 )
             }
-            None => "and may be confused: merge them, or film what tells them apart".to_owned(),
+            None => " and may be confused: merge them, or film what tells them apart".to_owned(),
         };
         lint.findings.push(LintFinding {
             kind: LintKind::StepsAlike,
             steps: self.named(&[first, second]),
             message: format!(
-                "steps \"{}\" and \"{}\" look alike {consequence}",
+                "steps \"{}\" and \"{}\" look alike{consequence}",
                 self.steps[first].name, self.steps[second].name
             ),
         });
@@ -267,11 +267,27 @@ mod tests {
         });
         assert_eq!(kinds(&found), [LintKind::StepsAlike]);
         assert_eq!(found[0].steps, [0, 2]);
-        assert!(
-            found[0].message.contains("\"wipe\""),
-            "{}",
-            found[0].message
-        );
+        let told = &found[0].message;
+        assert!(told.contains("\"wipe\""), "{told}");
+        assert!(told.contains("look alike and may be confused"), "{told}");
+    }
+
+    #[test]
+    fn parts_that_look_alike_are_named_with_their_step() {
+        let found = findings(|rows, _, procedure| {
+            let gold = Work::new(4, 4).gold(1);
+            let (first, third) = (gold.steps[0].1.clone(), gold.steps[2].1.clone());
+            for (offset, row) in third.enumerate() {
+                rows[row] = rows[first.start + offset % first.len()].clone();
+            }
+            for step in &mut procedure.steps {
+                step.parent = Some(0);
+            }
+            procedure.steps.insert(0, Step::named("tidy up"));
+        });
+        let told = &found[0].message;
+        let expected = "look alike, so \"tidy up\" is judged as a whole";
+        assert!(told.contains(expected), "{told}");
     }
 
     #[test]

@@ -251,7 +251,10 @@ fn check_order(
         } else if before == after {
             found.add(
                 field,
-                format!("step {before} cannot come before itself: remove this precedence"),
+                format!(
+                    "\"{}\" cannot come before itself: remove this precedence",
+                    steps[before].name
+                ),
             );
             sound = false;
         } else if let Some(tree) = hierarchy

@@ -256,6 +256,10 @@ label-median = Median score
 label-latest = Latest score
 label-passed = Passed
 passed-of = { $passed } of { $count }
+older-not-counted = { $count ->
+    [one] Each video counts once, with its newest result; one older result of the same videos is not counted.
+   *[other] Each video counts once, with its newest result; { $count } older results of the same videos are not counted.
+}
 heading-verdicts = Verdicts
 column-verdict = Verdict
 column-count = Count
@@ -276,7 +280,7 @@ frequent-none = No result has a deviation.
 column-what = What
 column-results = Results
 heading-results = Results
-results-caption = Every result, the newest first
+results-caption = The newest result of each video, the latest first
 column-when = When
 column-video = Video
 column-trainee-label = Trainee

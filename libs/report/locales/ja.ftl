@@ -222,6 +222,9 @@ label-median = 中央値
 label-latest = 最新の点数
 label-passed = 合格
 passed-of = { $passed } / { $count }
+older-not-counted = { $count ->
+   *[other] 動画は最新の結果だけを数えます。同じ動画の以前の結果 { $count } 件は数えていません。
+}
 heading-verdicts = 判定
 column-verdict = 判定
 column-count = 件数
@@ -241,7 +244,7 @@ frequent-none = 逸脱のある結果はありません。
 column-what = 内容
 column-results = 件数
 heading-results = 結果一覧
-results-caption = すべての結果（新しい順）
+results-caption = 各動画の最新の結果（新しい順）
 column-when = 日時
 column-video = 動画
 column-trainee-label = 受講者

@@ -1,7 +1,7 @@
 //! Steps and their parts: how deep each lies, what people call it, and which
 //! are drawn.
 
-use sopilot_procedure::StepStatus;
+use sopilot_procedure::{Deviation, DeviationType, StepStatus, TimeRange};
 
 use crate::model::{Report, ReportedStep};
 
@@ -38,6 +38,16 @@ impl Report {
                 None => place.to_string(),
             },
         )
+    }
+
+    /// When the trainee did it; of a missing step, where it should have been. `None` if that is
+    /// anywhere: where the order is free, no step that was done need bound its place.
+    pub(crate) fn place_of<'a>(&self, found: &'a Deviation) -> Option<&'a TimeRange> {
+        let place = &found.trainee_time;
+        let mut done = (self.steps.iter()).filter_map(|step| step.result.trainee_time);
+        let is_anywhere = found.kind == DeviationType::MissingStep
+            && done.all(|time| place.start_s <= time.start_s && time.end_s <= place.end_s);
+        (!is_anywhere).then_some(place)
     }
 
     pub(crate) fn has_parts(&self, step: &ReportedStep) -> bool {

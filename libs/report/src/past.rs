@@ -8,6 +8,8 @@ use time::OffsetDateTime;
 pub struct PastResult {
     /// The score job.
     pub job_id: String,
+    /// Which video of the trainee's it is of. Of several results of one video the newest counts.
+    pub video_id: String,
     /// Name of the trainee's video.
     pub video: String,
     /// Who the trainee is, if anybody said so.

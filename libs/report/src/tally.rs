@@ -1,6 +1,6 @@
 //! Counts over many results.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use sopilot_procedure::{DeviationType, Verdict};
 
@@ -35,10 +35,21 @@ pub(crate) struct TraineeTally<'a> {
 }
 
 /// Oldest first; equal times in the order of their jobs.
-pub(crate) fn in_order_of_time(results: &[PastResult]) -> Vec<&PastResult> {
+fn in_order_of_time(results: &[PastResult]) -> Vec<&PastResult> {
     let mut ordered: Vec<&PastResult> = results.iter().collect();
     ordered.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.job_id.cmp(&b.job_id)));
     ordered
+}
+
+/// The newest result of each video, oldest first: a performance counts once, however often it was
+/// scored.
+pub(crate) fn newest_of_each_video(results: &[PastResult]) -> Vec<&PastResult> {
+    let mut seen = HashSet::new();
+    let mut newest = in_order_of_time(results);
+    newest.reverse();
+    newest.retain(|result| seen.insert(result.video_id.as_str()));
+    newest.reverse();
+    newest
 }
 
 pub(crate) fn has_score(result: &PastResult) -> bool {
@@ -60,7 +71,7 @@ pub(crate) fn median(scores: &[f64]) -> Option<f64> {
 }
 
 /// Most frequent first; a result counts once for each kind and step.
-pub(crate) fn frequent(results: &[PastResult]) -> Vec<Frequent<'_>> {
+pub(crate) fn frequent<'a>(results: &[&'a PastResult]) -> Vec<Frequent<'a>> {
     let mut counts: BTreeMap<(&str, &str), (DeviationType, usize)> = BTreeMap::new();
     for result in results {
         let mut seen: Vec<&PastDeviation> = Vec::new();
@@ -85,10 +96,10 @@ pub(crate) fn frequent(results: &[PastResult]) -> Vec<Frequent<'_>> {
     found
 }
 
-/// One line for each trainee, by name; those without a name come last.
-pub(crate) fn by_trainee(results: &[PastResult]) -> Vec<TraineeTally<'_>> {
+/// One line for each trainee, by name; those without a name come last. `ordered`: oldest first.
+pub(crate) fn by_trainee<'a>(ordered: &[&'a PastResult]) -> Vec<TraineeTally<'a>> {
     let mut groups: BTreeMap<(bool, &str), Vec<&PastResult>> = BTreeMap::new();
-    for result in in_order_of_time(results) {
+    for &result in ordered {
         let trainee = result.trainee.as_deref();
         let key = (trainee.is_none(), trainee.unwrap_or_default());
         groups.entry(key).or_default().push(result);
@@ -128,6 +139,7 @@ mod tests {
     fn result(job: &str, trainee: Option<&str>, score: f64, steps: &[&str]) -> PastResult {
         PastResult {
             job_id: job.to_owned(),
+            video_id: job.to_owned(),
             video: String::new(),
             trainee: trainee.map(str::to_owned),
             at: time::OffsetDateTime::UNIX_EPOCH,
@@ -153,7 +165,7 @@ mod tests {
             result("a", None, 50.0, &["x", "x", "y"]),
             result("b", None, 60.0, &["y"]),
         ];
-        let found: Vec<_> = frequent(&results)
+        let found: Vec<_> = frequent(&newest_of_each_video(&results))
             .iter()
             .map(|found| (found.step, found.results))
             .collect();
@@ -167,7 +179,7 @@ mod tests {
             result("c", Some("Mia"), 90.0, &[]),
             result("b", Some("Mia"), 70.0, &[]),
         ];
-        let tallies = by_trainee(&results);
+        let tallies = by_trainee(&newest_of_each_video(&results));
         assert_eq!(tallies.len(), 2);
         assert_eq!(tallies[0].trainee, Some("Mia"));
         assert_eq!(
@@ -175,6 +187,25 @@ mod tests {
             (Some(80.0), Some(90.0))
         );
         assert_eq!((tallies[0].passed, tallies[1].trainee), (1, None));
+    }
+
+    #[test]
+    fn a_video_that_was_scored_again_counts_once_with_its_newest_result() {
+        let of = |job, video: &str, score| PastResult {
+            video_id: video.to_owned(),
+            ..result(job, Some("Mia"), score, &["x"])
+        };
+        let results = [
+            of("c", "first", 90.0),
+            of("b", "second", 60.0),
+            of("a", "first", 50.0),
+        ];
+        let newest = newest_of_each_video(&results);
+        let jobs: Vec<_> = newest.iter().map(|result| result.job_id.as_str()).collect();
+        assert_eq!(jobs, ["b", "c"]);
+        assert_eq!(frequent(&newest)[0].results, 2);
+        let tallies = by_trainee(&newest);
+        assert_eq!((tallies[0].results, tallies[0].mean), (2, Some(75.0)));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod hostile;
 mod parsed;
 
 use parsed::Page;
-use sopilot_procedure::Verdict;
+use sopilot_procedure::{DeviationType, TimeRange, Verdict};
 use sopilot_report::{
     Locale, Report, ReportOptions, TaskOverview, TraineeHistory, history_html, html, task_html,
 };
@@ -46,6 +46,23 @@ fn the_sample_says_what_a_trainer_must_know() {
     }
     assert_eq!(page.attributes("html", "lang"), ["en"]);
     assert_eq!(page.headings_in_order(), Ok(()));
+}
+
+#[test]
+fn a_missing_step_that_could_be_anywhere_has_no_time() {
+    let mut report = model::report();
+    let should_have_been = "Should have been at";
+    assert!(page(&report, "en").contains(should_have_been));
+    for deviation in &mut report.deviations {
+        if deviation.found.kind == DeviationType::MissingStep {
+            deviation.found.trainee_time = TimeRange {
+                start_s: 0.0,
+                end_s: report.trainee.duration_s,
+            };
+        }
+    }
+    let page = page(&report, "en");
+    assert!(!page.contains(should_have_been) && !page.contains("0:00.0</span>"));
 }
 
 #[test]
@@ -164,6 +181,29 @@ fn pages_over_time_without_results_say_so() {
         results: past::results(1),
     };
     assert!(history_html(&history, &locale).contains("<polyline"));
+}
+
+#[test]
+fn a_video_that_was_scored_twice_counts_once() {
+    let locale = Locale::negotiate("en").unwrap();
+    let mut results = past::results(3);
+    results[1].video_id = results[0].video_id.clone();
+    let overview = TaskOverview {
+        task: "T".to_owned(),
+        results: results.clone(),
+    };
+    let history = TraineeHistory {
+        task: "T".to_owned(),
+        trainee: "M".to_owned(),
+        results,
+    };
+    for page in [
+        task_html(&overview, &locale),
+        history_html(&history, &locale),
+    ] {
+        assert!(page.contains("one older result of the same videos is not counted"));
+        assert!(page.contains("attempt-02.mp4") && !page.contains("attempt-01.mp4"));
+    }
 }
 
 #[test]

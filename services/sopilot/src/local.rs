@@ -59,7 +59,10 @@ pub(crate) fn start_error(error: &StartError) -> Error {
     let exit = match error {
         StartError::DataDir { .. } | StartError::Objects(_) | StartError::Catalog(_) => Exit::IO,
         StartError::InUse { .. } => Exit::TEMPORARY,
-        StartError::Embedding(_) | StartError::Server(_) | StartError::Address(_) => Exit::CONFIG,
+        StartError::Embedding(_)
+        | StartError::Server(_)
+        | StartError::Listen { .. }
+        | StartError::Address(_) => Exit::CONFIG,
         StartError::Leases(_) => Exit::INTERNAL,
     };
     Error::new(exit, format!("the services cannot start: {error}"))

@@ -194,6 +194,14 @@ pub(crate) enum StartError {
     Embedding(String),
     #[error(transparent)]
     Server(#[from] ServerError),
+    #[error(
+        "{cause}: set another port with --set listen.{service}=PORT, or 0 for any that is free"
+    )]
+    Listen {
+        /// As in the settings.
+        service: &'static str,
+        cause: ServerError,
+    },
     #[error(transparent)]
     Address(#[from] AddressError),
 }
@@ -305,13 +313,16 @@ struct Listeners {
 }
 
 impl Listeners {
-    async fn bind(listen: &Listen) -> Result<Self, ServerError> {
-        let bind = |port| Listener::bind(SocketAddr::new(listen.host, port));
+    async fn bind(listen: &Listen) -> Result<Self, StartError> {
+        let bind = async |service, port| {
+            let bound = Listener::bind(SocketAddr::new(listen.host, port)).await;
+            bound.map_err(|cause| StartError::Listen { service, cause })
+        };
         Ok(Self {
-            catalog: bind(listen.catalog).await?,
-            embedding: bind(listen.embedding).await?,
-            alignment: bind(listen.alignment).await?,
-            scoring: bind(listen.scoring).await?,
+            catalog: bind("catalog", listen.catalog).await?,
+            embedding: bind("embedding", listen.embedding).await?,
+            alignment: bind("alignment", listen.alignment).await?,
+            scoring: bind("scoring", listen.scoring).await?,
         })
     }
 

@@ -33,6 +33,11 @@ enum Format {
 }
 
 impl Output {
+    /// True if people read it, not programs.
+    pub(crate) fn is_for_people(&self) -> bool {
+        !self.json && matches!(self.format, Format::Table)
+    }
+
     /// Prints a result in the form that was asked for.
     pub(crate) fn print(
         &self,

@@ -6,7 +6,7 @@ mod research;
 use std::fmt::Write as _;
 
 use sopilot_proto::scoring::v1::{
-    DeviationType, ScoreReport, StepResult, StepStatus, TimeRange, Verdict,
+    Deviation, DeviationType, ScoreReport, StepResult, StepStatus, TimeRange, Verdict,
 };
 
 use crate::{
@@ -141,9 +141,7 @@ fn deviations(report: &ScoreReport) -> String {
             None => "-".to_owned(),
         };
         vec![
-            deviation
-                .trainee_time
-                .map_or_else(dash, |time| clock(time.start_seconds)),
+            place(report, deviation).map_or_else(dash, |time| clock(time.start_seconds)),
             happened(deviation.r#type()).to_owned(),
             step,
             format!("{:.1}", deviation.points_lost),
@@ -152,6 +150,18 @@ fn deviations(report: &ScoreReport) -> String {
         ]
     });
     table(&columns, rows)
+}
+
+/// When the trainee did it; of a missing step, where it should have been, unless that is anywhere:
+/// where the order is free, no step that was done need bound its place.
+fn place(report: &ScoreReport, deviation: &Deviation) -> Option<TimeRange> {
+    let place = deviation.trainee_time?;
+    let mut done = report.steps.iter().filter_map(|step| step.trainee_time);
+    let is_anywhere = deviation.r#type() == DeviationType::MissingStep
+        && done.all(|time| {
+            place.start_seconds <= time.start_seconds && time.end_seconds <= place.end_seconds
+        });
+    (!is_anywhere).then_some(place)
 }
 
 fn parents(steps: &[StepResult]) -> Vec<Option<u32>> {
@@ -210,9 +220,9 @@ fn status(status: StepStatus) -> &'static str {
         StepStatus::Done => "done",
         StepStatus::Deviated => "done, with a deviation",
         StepStatus::Wrong => "wrong or in part",
-        StepStatus::Missing => "missing",
+        StepStatus::Missing => "left out",
         StepStatus::Skipped => "left out (optional)",
-        StepStatus::Unresolved => "judged as a whole",
+        StepStatus::Unresolved => "judged with its step",
     }
 }
 
@@ -238,8 +248,6 @@ mod tests {
             end_seconds,
         }
     }
-
-    use sopilot_proto::scoring::v1::Deviation;
 
     fn sample() -> ScoreReport {
         let deviation =
@@ -289,6 +297,17 @@ mod tests {
         let parents = [None, None, Some(1), Some(1), Some(3), None];
         assert_eq!(numbers(&parents), ["1", "2", "2.1", "2.2", "2.2.1", "3"]);
         assert_eq!(numbered("2.2.1", "Turn"), "    2.2.1 Turn");
+    }
+
+    #[test]
+    fn a_missing_step_without_a_place_has_no_time() {
+        let mut sample = sample();
+        sample.deviations.truncate(1);
+        assert!(report(&sample, Verdict::Fail).contains("1:00.0"));
+        sample.deviations[0].trainee_time = Some(time(0.0, 70.0));
+        let told = report(&sample, Verdict::Fail);
+        let line = told.lines().find(|line| line.contains("left out")).unwrap();
+        assert!(line.trim_start().starts_with('-'), "{line}");
     }
 
     #[test]

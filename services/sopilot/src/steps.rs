@@ -6,11 +6,12 @@ mod mistakes;
 use std::path::Path;
 
 use sopilot_chassis::Reason;
-use sopilot_proto::scoring::v1::Procedure;
+use sopilot_procedure::{Procedure as Judged, Violation};
+use sopilot_proto::scoring::v1::{OrderPolicy, Procedure};
 
 use crate::{
     error::{Error, Result},
-    yaml,
+    yaml::{self, Found, Node},
 };
 
 /// A list of steps that was read from a file.
@@ -22,49 +23,117 @@ pub(crate) struct Steps {
     pub(crate) procedure: Procedure,
     /// The file's name as the user gave it.
     file: String,
-    /// Line and column of each step.
-    places: Vec<(u64, u64)>,
+    /// What was read, with the place of everything.
+    document: Node,
 }
 
 impl Steps {
-    /// Reads a file. Mistakes that need no knowledge of procedures (YAML, names of fields, times
-    /// that are no times, precedences of unknown steps) are found here; the server finds the rest,
-    /// and [`explain`](Self::explain) maps them back to the file.
+    /// Reads a file, or tells every mistake in it. What only the server can know is told by
+    /// [`explain`](Self::explain).
     pub(crate) fn read(path: &Path) -> Result<Self> {
         let text = yaml::text_of(&file::KIND, path)?;
         Self::parse(&path.display().to_string(), &text)
     }
 
-    /// Reads the text of a file called `file`.
+    /// Reads a file that is to score with: in this, its steps need times.
+    pub(crate) fn read_complete(path: &Path) -> Result<Self> {
+        let text = yaml::text_of(&file::KIND, path)?;
+        Self::parse_complete(&path.display().to_string(), &text)
+    }
+
+    /// Reads the text of a file called `file`. Mistakes of which the server knows more are left to
+    /// it, unless there are others: then all are told in one run.
     fn parse(file: &str, text: &str) -> Result<Self> {
-        let read = file::read(file, text)?;
-        let places = read.places();
-        let task = read.task.clone();
-        let procedure = read.into_procedure(file)?;
+        let mut found = Found::new(&file::KIND, file);
+        let steps = Self::parse_into(file, text, &mut found)?;
+        if !found.is_empty() {
+            steps.validate_into(&mut found);
+        }
+        found.none_or_all()?;
+        Ok(steps)
+    }
+
+    fn parse_complete(file: &str, text: &str) -> Result<Self> {
+        let mut found = Found::new(&file::KIND, file);
+        let steps = Self::parse_into(file, text, &mut found)?;
+        steps.validate_into(&mut found);
+        steps.require_times(&mut found);
+        steps.require_short_name(&mut found);
+        found.none_or_all()?;
+        Ok(steps)
+    }
+
+    fn parse_into(file: &str, text: &str, found: &mut Found<'_>) -> Result<Self> {
+        let document = file::read(text, file, found)?;
+        let task = document.field("task").and_then(Node::text);
         Ok(Self {
-            task,
-            procedure,
+            task: task.map(str::to_owned),
+            procedure: file::procedure(&document, found),
             file: file.to_owned(),
-            places,
+            document,
         })
+    }
+
+    /// The procedure, or all that a server would say against it.
+    fn judged(&self) -> std::result::Result<Judged, Vec<Violation>> {
+        let (procedure, mut violations) = match sopilot_wire::procedure(&self.procedure) {
+            Ok(procedure) => (procedure, Vec::new()),
+            // An order that forbids precedences hides nothing else.
+            Err(violations) => {
+                let mut partial = self.procedure.clone();
+                partial.order_policy = OrderPolicy::Partial.into();
+                (sopilot_wire::procedure(&partial)?, violations)
+            }
+        };
+        violations.extend(procedure.validate());
+        if violations.is_empty() {
+            Ok(procedure)
+        } else {
+            Err(violations)
+        }
+    }
+
+    fn validate_into(&self, found: &mut Found<'_>) {
+        if let Err(violations) = self.judged() {
+            mistakes::add_independent(self, &violations, found);
+        }
+    }
+
+    fn require_times(&self, found: &mut Found<'_>) {
+        let listed = file::listed(&self.document);
+        let is_timed = |(step, _): &file::Listed<'_>| {
+            step.field("start").is_some() || step.field("end").is_some()
+        };
+        if !listed.is_empty() && !listed.iter().any(is_timed) {
+            let message = "no step has a time, so they cannot be told apart in the gold: give `start` and `end` of every step, or leave --steps out to have them found";
+            found.add(mistakes::place_of(&self.document, "steps"), message);
+        }
+    }
+
+    fn require_short_name(&self, found: &mut Found<'_>) {
+        let Some(task) = &self.task else { return };
+        let (chars, most) = (task.chars().count(), Judged::MAX_NAME_CHARS);
+        if chars == 0 || chars > most {
+            let message = format!(
+                "`task` has {chars} characters, and must have 1 to {most}: {}",
+                if chars == 0 {
+                    "name it or leave it out"
+                } else {
+                    "shorten it"
+                }
+            );
+            found.add(mistakes::place_of(&self.document, "task"), message);
+        }
     }
 
     /// The procedure, if nothing is wrong with it that can be told without the gold: what a server
     /// would say, with the places in the file.
-    pub(crate) fn validated(&self) -> Result<sopilot_procedure::Procedure> {
-        let read = sopilot_wire::procedure(&self.procedure).and_then(|procedure| {
-            let violations = procedure.validate();
-            if violations.is_empty() {
-                Ok(procedure)
-            } else {
-                Err(violations)
-            }
-        });
-        read.map_err(|violations| {
+    pub(crate) fn validated(&self) -> Result<Judged> {
+        self.judged().map_err(|violations| {
             let message = "the list of steps is not valid";
             let violations = violations
                 .into_iter()
-                .map(|violation| (format!("procedure.{}", violation.field), violation.message));
+                .map(|violation| (violation.field, violation.message));
             self.explain(Error {
                 violations: violations.collect(),
                 ..Error::because(Reason::StepListInvalid, message)
@@ -176,32 +245,86 @@ mod tests {
         insta::assert_snapshot!(steps.explain(answer.into()));
     }
 
-    /// The reader itself says which fields it knows.
+    /// Several mistakes of shape, and beside them mistakes in values.
     #[test]
-    fn the_schema_has_the_fields_that_are_read() {
-        let known = |text: &str| {
-            let told = message(text);
-            let (_, fields) = told.split_once("expected one of ").unwrap();
-            let fields = fields.split(": `").next().unwrap();
-            let mut fields: Vec<String> = fields.split(", ").map(str::to_owned).collect();
-            fields.sort();
-            fields
+    fn every_mistake_of_shape_is_listed_with_those_in_values() {
+        insta::assert_snapshot!(message(
+            "order: parallel\nprecedences:\n  - [Open]\n  - Close\ntitle: Lid\nsteps:\n  - name: Open\n    crtical: true\n    start: [1, 2]\n    end: 1:75\n  - name: 1.10\n    weight: heavy\n    duration: 3\n    wieght: 2\n  - start: 3\n    critical: maybe\n  - Close\n  - name: Open\n    weight: -1\n    note: x\n    optional: yes\n    optional: no\nthresholds: {pass: high, fail: 90, over: 1.6, under_time: 2}\n"
+        ));
+    }
+
+    #[test]
+    fn mistakes_about_the_whole_have_a_place() {
+        let told = |text: &str| Steps::parse_complete("f", text).unwrap_err().to_string();
+        let steps = "steps:\n  - name: Open\n  - name: Close\n";
+        insta::assert_snapshot!(told(&format!(
+            "task: ''\nprecedences: [[Open, Close]]\n{steps}thresholds:\n  pass: 80\n  fail: 90\n  over_time: 0.5\n"
+        )));
+        insta::assert_snapshot!(told(&format!(
+            "order: partial\nprecedences:\n  - [Open, Close]\n  - [Close, Open]\n  - [Open, Open]\n{steps}thresholds: {{pass: 50}}\n"
+        )));
+    }
+
+    #[test]
+    fn what_yaml_takes_for_numbers_may_be_names_and_the_other_way_round() {
+        let text = "task: 2024\nsteps:\n  - {name: 1.10, weight: '0.5', critical: 'yes'}\n  - {name: 007, description: true}\n  - name: yes\n    description:\n    steps: ~\n";
+        let steps = Steps::parse("f", text).unwrap();
+        assert_eq!(steps.task.as_deref(), Some("2024"));
+        let names: Vec<_> = (steps.procedure.steps.iter())
+            .map(|step| step.name.as_str())
+            .collect();
+        assert_eq!(names, ["1.10", "007", "yes"]);
+        assert_eq!(steps.procedure.steps[0].weight, Some(0.5));
+        assert!(steps.procedure.steps[0].critical);
+    }
+
+    #[test]
+    fn an_empty_file_is_told_as_such() {
+        insta::assert_snapshot!(message("# nothing\n"));
+    }
+
+    /// What the schema allows is read: without it, something else comes out.
+    #[test]
+    fn every_field_of_the_schema_is_read() {
+        use serde_json::{Value, json};
+        let full = json!({
+            "task": "Lid", "order": "partial", "precedences": [["a", "b"]],
+            "steps": [
+                {"name": "a", "description": "d", "start": 1, "end": 2, "critical": true,
+                 "optional": true, "weight": 2, "duration": {"min": 1, "max": 2},
+                 "steps": [{"name": "c"}]},
+                {"name": "b"},
+            ],
+            "thresholds": {
+                "pass": 70, "fail": 50, "over_time": 2, "under_time": 0.5, "min_confidence": 0.4,
+            },
+        });
+        let read = |document: &Value| {
+            let steps = Steps::parse("f", &document.to_string()).ok()?;
+            Some((steps.task, steps.procedure))
         };
-        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
-        let listed = |pointer: &str| {
-            let object = schema.pointer(pointer).unwrap().as_object().unwrap();
-            let mut fields: Vec<String> = object.keys().cloned().collect();
-            fields.sort();
-            fields
-        };
-        assert_eq!(listed("/properties"), known("nothing: 1\n"));
-        assert_eq!(
-            listed("/$defs/step/properties"),
-            known("steps:\n  - {name: a, nothing: 1}\n")
-        );
-        assert_eq!(
-            listed("/properties/thresholds/properties"),
-            known("steps: []\nthresholds: {nothing: 1}\n")
-        );
+        let (whole, schema) = (read(&full), serde_json::from_str::<Value>(SCHEMA).unwrap());
+        assert!(whole.is_some());
+        for (within, described) in [
+            ("", "/properties"),
+            ("/steps/0", "/$defs/step/properties"),
+            (
+                "/steps/0/duration",
+                "/$defs/step/properties/duration/properties",
+            ),
+            ("/thresholds", "/properties/thresholds/properties"),
+        ] {
+            let fields = schema.pointer(described).unwrap().as_object().unwrap();
+            for field in fields.keys() {
+                let mut without = full.clone();
+                let removed = without
+                    .pointer_mut(within)
+                    .unwrap()
+                    .as_object_mut()
+                    .unwrap();
+                assert!(removed.remove(field).is_some(), "{field}");
+                assert_ne!(read(&without), whole, "{field}");
+            }
+        }
     }
 }

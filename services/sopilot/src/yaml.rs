@@ -1,7 +1,10 @@
 //! Documents that people write in YAML, and what is wrong with them: told with file, line and
 //! column, all mistakes in one run.
 
-use std::{fmt, fs, path::Path};
+pub(crate) mod shape;
+mod tree;
+
+use std::{collections::HashSet, fmt, fs, path::Path};
 
 use serde::{
     Deserialize, Deserializer,
@@ -10,11 +13,15 @@ use serde::{
 use serde_saphyr::{DefaultMessageFormatter, MessageFormatter, Spanned};
 use sopilot_chassis::Reason;
 
+pub(crate) use self::tree::{Node, Read, Scalar};
 use crate::{
     error::{Error, Result},
     exit::Exit,
     text::counted,
 };
+
+/// Line and column, counted from 1.
+pub(crate) type Place = (u64, u64);
 
 /// A kind of document.
 #[derive(Debug)]
@@ -51,14 +58,21 @@ pub(crate) fn text_of(kind: &Kind, path: &Path) -> Result<String> {
 
 /// Reads a document; the error says where it stops making sense.
 pub(crate) fn read<T: DeserializeOwned>(kind: &Kind, file: &str, text: &str) -> Result<T> {
-    serde_saphyr::from_str(text).map_err(|error| {
-        let message = DefaultMessageFormatter.format_message(error.without_snippet());
-        let place = error.location().map_or_else(
-            || file.to_owned(),
-            |place| format!("{file}:{}:{}", place.line(), place.column()),
-        );
-        kind.invalid(&place, &format!("{message}: {}", kind.advice))
-    })
+    serde_saphyr::from_str(text).map_err(|error| unreadable(kind, file, &error))
+}
+
+fn unreadable(kind: &Kind, file: &str, error: &serde_saphyr::Error) -> Error {
+    let message = match error.without_snippet() {
+        serde_saphyr::Error::MultipleDocuments { .. } => {
+            "a second document begins here: keep one in the file".into()
+        }
+        error => DefaultMessageFormatter.format_message(error),
+    };
+    let place = error.location().map_or_else(
+        || file.to_owned(),
+        |place| format!("{file}:{}:{}", place.line(), place.column()),
+    );
+    kind.invalid(&place, &format!("{message}: {}", kind.advice))
 }
 
 impl Kind {
@@ -100,14 +114,20 @@ pub(crate) enum Time {
 pub(crate) fn seconds(time: &Spanned<Time>, found: &mut Found<'_>) -> f64 {
     match &time.value {
         Time::Seconds(seconds) => *seconds,
-        Time::Text(text) => clock_seconds(text).unwrap_or_else(|| {
-            let message = format!(
-                "\"{text}\" is not a time: write seconds such as 75.5 or m:ss.s such as 1:15.5"
-            );
-            found.add(place(time), message);
-            0.0
-        }),
+        Time::Text(text) => seconds_of(text, place(time), found).unwrap_or(0.0),
     }
+}
+
+/// The seconds of a time that is written as text; what is no time is then among `found`.
+pub(crate) fn seconds_of(text: &str, place: Place, found: &mut Found<'_>) -> Option<f64> {
+    let seconds = clock_seconds(text);
+    if seconds.is_none() {
+        let message = format!(
+            "\"{text}\" is not a time: write seconds such as 75.5 or m:ss.s such as 1:15.5"
+        );
+        found.add(place, message);
+    }
+    seconds
 }
 
 /// Reads `m:ss.s` or `h:mm:ss.s`.
@@ -169,7 +189,8 @@ impl<'de> Deserialize<'de> for Time {
 pub(crate) struct Found<'a> {
     kind: &'static Kind,
     file: &'a str,
-    lines: Vec<String>,
+    mistakes: Vec<(Option<Place>, String)>,
+    places: HashSet<Place>,
 }
 
 impl<'a> Found<'a> {
@@ -177,34 +198,61 @@ impl<'a> Found<'a> {
         Self {
             kind,
             file,
-            lines: Vec::new(),
+            mistakes: Vec::new(),
+            places: HashSet::new(),
         }
     }
 
-    /// A mistake in a line and column.
-    pub(crate) fn add(&mut self, (line, column): (u64, u64), message: impl fmt::Display) {
-        self.lines
-            .push(format!("{}:{line}:{column}: {message}", self.file));
+    /// A mistake in a line and column, or in the document as a whole.
+    pub(crate) fn add(&mut self, place: impl Into<Option<Place>>, message: impl fmt::Display) {
+        let place = place.into();
+        self.places.extend(place);
+        self.mistakes.push((place, message.to_string()));
     }
 
-    /// An error that lists all mistakes, if there are any.
-    pub(crate) fn none_or_all(self) -> Result<()> {
-        if self.lines.is_empty() {
-            Ok(())
-        } else {
-            Err(self.kind.listed(self.file, self.lines))
+    pub(crate) fn is_empty(&self) -> bool {
+        self.mistakes.is_empty()
+    }
+
+    /// True if a mistake stands exactly here.
+    pub(crate) fn is_at(&self, place: Place) -> bool {
+        self.places.contains(&place)
+    }
+
+    /// An error that lists all mistakes in the order of the file, if there are any.
+    pub(crate) fn none_or_all(mut self) -> Result<()> {
+        if self.is_empty() {
+            return Ok(());
         }
+        self.mistakes.sort_by_key(|(place, _)| *place);
+        let file = self.file;
+        let lines = self
+            .mistakes
+            .into_iter()
+            .map(|(place, message)| match place {
+                Some((line, column)) => format!("{file}:{line}:{column}: {message}"),
+                None => format!("{file}: {message}"),
+            });
+        Err(self.kind.listed(file, lines.collect()))
     }
 }
 
 /// Line and column of a value.
-pub(crate) fn place<T>(value: &Spanned<T>) -> (u64, u64) {
+pub(crate) fn place<T>(value: &Spanned<T>) -> Place {
     (value.referenced.line(), value.referenced.column())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    pub(super) const KIND: Kind = Kind {
+        name: "document",
+        exit: Exit::STEP_LIST,
+        reason: None,
+        max_bytes: 1 << 20,
+        advice: "write another",
+    };
 
     #[test]
     fn times_are_seconds_or_clock_times() {

@@ -39,6 +39,7 @@ fn result(index: u32, count: u32) -> PastResult {
     let wrong = ((100.0 - score) / 12.0) as usize;
     PastResult {
         job_id: format!("job-{index:04}"),
+        video_id: format!("video-{index:04}"),
         video: format!("attempt-{:02}.mp4", index + 1),
         trainee: TRAINEES[index as usize % TRAINEES.len()].map(str::to_owned),
         at: datetime!(2026-01-12 08:30 UTC) + Duration::hours(i64::from(index) * 41),

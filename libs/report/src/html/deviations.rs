@@ -76,7 +76,9 @@ fn facts(report: &Report, locale: &Locale, deviation: &ReportedDeviation) -> Mar
             @if let Some(time) = &found.gold_time {
                 (fact(&locale.text("when-gold"), &html! { (locale.range(time)) }))
             }
-            (fact(&locale.when_trainee(found), &html! { (locale.range(&found.trainee_time)) }))
+            @if let Some(time) = report.place_of(found) {
+                (fact(&locale.when_trainee(found), &html! { (locale.range(time)) }))
+            }
             (fact(&locale.text("points"), &html! { (locale.points_lost(found.points_lost)) }))
             (fact(&locale.text("how-sure"), &html! { (locale.percent(found.confidence)) }))
             (fact(&locale.text("without-it"), &html! { (locale.without_it(report, found)) }))

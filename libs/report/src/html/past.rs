@@ -11,8 +11,8 @@ use crate::foreign::Foreign;
 use crate::locale::Locale;
 use crate::past::{PastResult, TaskOverview, TraineeHistory};
 use crate::tally::{
-    Frequent, TraineeTally, VERDICTS, by_trainee, count, frequent, has_score, in_order_of_time,
-    mean, median, scores,
+    Frequent, TraineeTally, VERDICTS, by_trainee, count, frequent, has_score, mean, median,
+    newest_of_each_video, scores,
 };
 use crate::wording::NOTHING;
 
@@ -20,16 +20,17 @@ use crate::wording::NOTHING;
 const MAX_ROWS: usize = 500;
 
 pub(super) fn task(overview: &TaskOverview, locale: &Locale) -> Page {
-    let ordered = in_order_of_time(&overview.results);
+    let ordered = newest_of_each_video(&overview.results);
+    let older = overview.results.len() - ordered.len();
     let all = scores(&ordered);
     let figures = [("label-mean", mean(&all)), ("label-median", median(&all))];
     let main = html! {
-        (overview_part(locale, &ordered, &figures))
+        (overview_part(locale, &ordered, older, &figures))
         @if !ordered.is_empty() {
             (verdicts(locale, &ordered))
             @if !all.is_empty() { (scores_part(locale, &ordered, &all)) }
-            (frequent_part(locale, &overview.results))
-            (trainees(locale, &by_trainee(&overview.results)))
+            (frequent_part(locale, &ordered))
+            (trainees(locale, &by_trainee(&ordered)))
             (results(locale, &ordered, true))
         }
     };
@@ -54,7 +55,8 @@ pub(super) fn task(overview: &TaskOverview, locale: &Locale) -> Page {
 }
 
 pub(super) fn history(history: &TraineeHistory, locale: &Locale) -> Page {
-    let ordered = in_order_of_time(&history.results);
+    let ordered = newest_of_each_video(&history.results);
+    let older = history.results.len() - ordered.len();
     let all = scores(&ordered);
     let figures = [
         ("label-latest", all.last().copied()),
@@ -66,7 +68,7 @@ pub(super) fn history(history: &TraineeHistory, locale: &Locale) -> Page {
         .filter(|result| has_score(result))
         .collect();
     let main = html! {
-        (overview_part(locale, &ordered, &figures))
+        (overview_part(locale, &ordered, older, &figures))
         @if !with_score.is_empty() {
             @let drawing = over_time(locale, &with_score).inline();
             @let content = html! {
@@ -76,7 +78,7 @@ pub(super) fn history(history: &TraineeHistory, locale: &Locale) -> Page {
             (part("over-time-part", &locale.text("heading-over-time"), &content))
         }
         @if !ordered.is_empty() {
-            (frequent_part(locale, &history.results))
+            (frequent_part(locale, &ordered))
             (results(locale, &ordered, false))
         }
     };
@@ -113,6 +115,7 @@ pub(super) fn history(history: &TraineeHistory, locale: &Locale) -> Page {
 fn overview_part(
     locale: &Locale,
     results: &[&PastResult],
+    older: usize,
     figures: &[(&str, Option<f64>)],
 ) -> Markup {
     let passed = locale.say(
@@ -131,6 +134,9 @@ fn overview_part(
                     div { dt { (locale.text(label)) } dd { (score(locale, *value)) } }
                 }
                 div { dt { (locale.text("label-passed")) } dd { (passed) } }
+            }
+            @if older > 0 {
+                p .note { (locale.say("older-not-counted", [("count", older.into())])) }
             }
         }
     };
@@ -185,7 +191,7 @@ fn share(locale: &Locale, number: usize, of: usize) -> Markup {
     }
 }
 
-fn frequent_part(locale: &Locale, results: &[PastResult]) -> Markup {
+fn frequent_part(locale: &Locale, results: &[&PastResult]) -> Markup {
     let found = frequent(results);
     let content = html! {
         @if found.is_empty() {

@@ -167,7 +167,7 @@ fn cost_line(
                     (step(report, locale, found))
                     @if is_false_alarm { " " span .tag { (locale.text("false-alarm")) } }
                 }
-                span .time { (locale.clock(found.trainee_time.start_s)) }
+                span .time { @if let Some(place) = report.place_of(found) { (locale.clock(place.start_s)) } }
                 @if is_false_alarm {
                     span .lost { s { (locale.points_lost(found.points_lost)) } }
                 } @else {

@@ -199,15 +199,8 @@ impl VideoService for Handlers {
         let set: ThumbnailSet = self.derived(video.thumbnails_key.as_deref()).await?;
         let mut thumbnails = Vec::with_capacity(message.clips.len());
         for clip in message.clips {
-            let jpeg = set.jpegs.get(clip as usize).cloned().ok_or_else(|| {
-                ApiError::invalid(
-                    "clips",
-                    format!(
-                        "the video has {} clips, numbered from 0: there is no clip {clip}",
-                        set.jpegs.len()
-                    ),
-                )
-            })?;
+            let jpeg = (set.jpegs.get(clip as usize).cloned())
+                .ok_or_else(|| no_such_clip(clip, set.jpegs.len()))?;
             thumbnails.push(Thumbnail { clip, jpeg });
         }
         Ok(Response::new(GetThumbnailsResponse { thumbnails }))
@@ -362,6 +355,14 @@ impl Handlers {
     }
 }
 
+fn no_such_clip(clip: u32, count: usize) -> ApiError {
+    let wrong = match count.checked_sub(1) {
+        Some(last) => format!("there is no clip {clip}: ask for clips 0 to {last}"),
+        None => format!("there is no clip {clip}: the video has none"),
+    };
+    ApiError::invalid("clips", wrong)
+}
+
 fn check_metadata(metadata: &VideoMetadata) -> Result<(), ApiError> {
     for (field, text, longest) in [
         ("metadata.file_name", &metadata.file_name, 1024),
@@ -428,4 +429,18 @@ fn is_range(time: &TimeRange) -> bool {
     time.start_seconds >= 0.0
         && time.end_seconds > time.start_seconds
         && time.end_seconds.is_finite()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clip_that_is_not_there_is_told_with_those_that_are() {
+        let told = no_such_clip(50, 42).to_string();
+        assert!(
+            told.ends_with("there is no clip 50: ask for clips 0 to 41"),
+            "{told}"
+        );
+    }
 }

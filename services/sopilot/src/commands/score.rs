@@ -89,6 +89,9 @@ Examples:
 /// Runs the command.
 pub(crate) async fn run(args: &ScoreArgs, scratch: &Scratch, timings: &StageTimings) -> Result<()> {
     let start = Instant::now();
+    if args.report.is_none() {
+        args.style.without_page()?;
+    }
     check_readable(&args.gold)?;
     check_readable(&args.trainee)?;
     let steps = args.steps.as_deref().map(Steps::read).transpose()?;

@@ -174,22 +174,7 @@ fn proposal(
 }
 
 fn check(args: &CheckArgs) -> Result<()> {
-    let steps = Steps::read(&args.file)?;
-    let procedure = steps.validated()?;
-    let name = steps.task.as_deref().unwrap_or("-");
-    if name.is_empty() || name.chars().count() > Procedure::MAX_NAME_CHARS {
-        return Err(steps.mistake(&format!(
-            "`task` has {} characters, and must have 1 to {}: shorten it",
-            name.chars().count(),
-            Procedure::MAX_NAME_CHARS
-        )));
-    }
-    let is_untimed = |step: &sopilot_procedure::Step| step.gold_time.is_none();
-    if !procedure.steps.is_empty() && procedure.steps.iter().all(is_untimed) {
-        return Err(steps.mistake(
-            "no step has a time, so they cannot be told apart in the gold: give `start` and `end` of every step, or leave --steps out to have them found",
-        ));
-    }
+    let procedure = Steps::read_complete(&args.file)?.validated()?;
     let critical = procedure.steps.iter().filter(|step| step.critical).count();
     output::text(&format!(
         "{}: {}, {critical} of them critical; nothing is wrong.\n",

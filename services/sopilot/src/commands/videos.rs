@@ -1,6 +1,6 @@
 //! `sopilot video`: what a server has, and what becomes of it.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use clap::{Args, Subcommand, ValueEnum};
 use sopilot_proto::{
@@ -202,8 +202,17 @@ async fn show(args: &ShowArgs) -> Result<()> {
 
 async fn list(args: &ListArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.list.server.server)?;
-    let videos = Interrupt::new()?.guard(wanted(&catalog, args)).await?;
-    let for_people = rows(&videos);
+    let found = async {
+        let videos = wanted(&catalog, args).await?;
+        let tasks = if args.list.output.is_for_people() {
+            task_names(&catalog, &videos).await?
+        } else {
+            BTreeMap::new()
+        };
+        Ok((videos, tasks))
+    };
+    let (videos, tasks) = Interrupt::new()?.guard(found).await?;
+    let for_people = rows(&videos, &tasks);
     let all = ListVideosResponse {
         videos,
         next_page_token: String::new(),
@@ -238,9 +247,22 @@ async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<Video>> {
     .await
 }
 
-fn rows(videos: &[Video]) -> String {
+/// The names of the videos' tasks, by their ids.
+async fn task_names(catalog: &Catalog, videos: &[Video]) -> Result<BTreeMap<String, String>> {
+    let mut names = BTreeMap::new();
+    for video in videos {
+        if !names.contains_key(&video.task_id) {
+            let task = catalog.task(&video.task_id).await?;
+            names.insert(video.task_id.clone(), task.name);
+        }
+    }
+    Ok(names)
+}
+
+fn rows(videos: &[Video], tasks: &BTreeMap<String, String>) -> String {
     let columns = [
         Column("Video", Align::Left),
+        Column("Task", Align::Left),
         Column("File", Align::Left),
         Column("Role", Align::Left),
         Column("State", Align::Left),
@@ -259,6 +281,7 @@ fn rows(videos: &[Video]) -> String {
             .map(|failure| format!("failed: {}", failure.reason));
         vec![
             video.id.clone(),
+            tasks.get(&video.task_id).unwrap_or(&video.task_id).clone(),
             name.unwrap_or_default(),
             role(video.role()).to_owned(),
             failed.unwrap_or_else(|| state(video.state()).to_owned()),

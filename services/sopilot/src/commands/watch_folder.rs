@@ -101,7 +101,7 @@ impl Inbox<'_> {
             // What cannot be ingested or moved is told once, and left until it changes.
             for misplaced in found.misplaced {
                 output::aside(&format!(
-                    "warning: {}: is not DIR/TASK/ROLE/NAME with gold, trainee or audit as its role, and is left alone\n",
+                    "warning: {}: is no file at DIR/TASK/ROLE/NAME with gold, trainee or audit as ROLE, and is left alone: move it there (links and folders are not followed)\n",
                     safe(&misplaced.display().to_string())
                 ));
             }

@@ -22,22 +22,29 @@ pub(crate) use over_time::{Wanted, over_time};
 pub(crate) use score::of_score;
 
 /// How a page is written.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Style {
-    /// Language, as a tag such as en or ja
-    #[arg(long, value_name = "TAG", default_value = "en")]
-    pub(crate) language: String,
+    /// Language, as a tag such as en or ja [default: en]
+    #[arg(long, value_name = "TAG")]
+    pub(crate) language: Option<String>,
     /// Leave out pictures from the videos
     #[arg(long)]
     pub(crate) no_pictures: bool,
 }
 
-impl Default for Style {
-    fn default() -> Self {
-        Self {
-            language: "en".to_owned(),
-            no_pictures: false,
-        }
+impl Style {
+    /// Refuses what says how a page looks where none is written.
+    pub(crate) fn without_page(&self) -> Result<()> {
+        let option = if self.language.is_some() {
+            "--language"
+        } else if self.no_pictures {
+            "--no-pictures"
+        } else {
+            return Ok(());
+        };
+        Err(Error::usage(format!(
+            "{option} says how the page looks, and none is written: add --report FILE, or leave {option} out"
+        )))
     }
 }
 
@@ -89,7 +96,8 @@ impl Target {
         Ok(Self {
             path: path.to_owned(),
             format: Format::of(path)?,
-            locale: Locale::negotiate(&style.language).map_err(|error| not_made(&error))?,
+            locale: Locale::negotiate(style.language.as_deref().unwrap_or("en"))
+                .map_err(|error| not_made(&error))?,
             options: ReportOptions {
                 pictures: !style.no_pictures,
                 ..ReportOptions::default()
@@ -171,7 +179,7 @@ mod tests {
 
     fn style(language: &str) -> Style {
         Style {
-            language: language.to_owned(),
+            language: Some(language.to_owned()),
             no_pictures: false,
         }
     }

@@ -1,87 +1,14 @@
 //! The YAML document and its way onto the wire.
 
-use serde::Deserialize;
-use serde_saphyr::Spanned;
 use sopilot_chassis::Reason;
 use sopilot_proto::scoring::v1 as wire;
 
+use super::SCHEMA;
 use crate::{
     error::Result,
     exit::Exit,
-    yaml::{self, Found, Kind, Time, place, seconds},
+    yaml::{Found, Kind, Node, Read, Scalar, seconds_of, shape},
 };
-
-/// The document.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct File {
-    #[serde(default)]
-    pub(super) task: Option<String>,
-    #[serde(default)]
-    order: Order,
-    #[serde(default)]
-    precedences: Vec<Spanned<(String, String)>>,
-    steps: Vec<Spanned<Step>>,
-    #[serde(default)]
-    thresholds: Option<Thresholds>,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Order {
-    #[default]
-    Sequential,
-    Partial,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Step {
-    name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default)]
-    start: Option<Spanned<Time>>,
-    #[serde(default)]
-    end: Option<Spanned<Time>>,
-    #[serde(default)]
-    critical: bool,
-    #[serde(default)]
-    optional: bool,
-    #[serde(default)]
-    weight: Option<f64>,
-    #[serde(default)]
-    duration: Option<Duration>,
-    #[serde(default)]
-    steps: Vec<Spanned<Self>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Duration {
-    min: Spanned<Time>,
-    max: Spanned<Time>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Thresholds {
-    #[serde(default)]
-    pass: Option<f64>,
-    #[serde(default)]
-    fail: Option<f64>,
-    #[serde(default)]
-    over_time: Option<f64>,
-    #[serde(default)]
-    under_time: Option<f64>,
-    #[serde(default)]
-    min_confidence: Option<f64>,
-}
-
-/// Reads the document; the error says where it stops making sense.
-pub(super) fn read(file: &str, text: &str) -> Result<File> {
-    yaml::read(&KIND, file, text)
-}
 
 /// How mistakes in a list of steps are told.
 pub(super) const KIND: Kind = Kind {
@@ -93,123 +20,153 @@ pub(super) const KIND: Kind = Kind {
     advice: "`sopilot score --help` shows a whole list of steps",
 };
 
+/// Reads the document. What is wrong with its shape is then among `found`; only what is no YAML at
+/// all is an error.
+pub(super) fn read(text: &str, file: &str, found: &mut Found<'_>) -> Result<Node> {
+    let document = Node::read(&KIND, file, text)?;
+    let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
+    shape::check(&schema, &document, "the file", found);
+    Ok(document)
+}
+
 /// A step, and the index of the step that it is a part of.
-type Listed<'a> = (&'a Spanned<Step>, Option<u32>);
+pub(super) type Listed<'a> = (&'a Node, Option<u32>);
 
-/// Adds some steps and their parts.
-fn list<'a>(steps: &'a [Spanned<Step>], parent: Option<u32>, listed: &mut Vec<Listed<'a>>) {
-    for step in steps {
-        let index = listed.len() as u32;
-        listed.push((step, parent));
-        list(&step.value.steps, Some(index), listed);
+/// Every step of a document, followed by its parts, with its parent.
+pub(super) fn listed(document: &Node) -> Vec<Listed<'_>> {
+    fn list<'a>(of: &'a Node, parent: Option<u32>, listed: &mut Vec<Listed<'a>>) {
+        for step in of.field("steps").map_or(&[][..], Node::entries) {
+            let index = listed.len() as u32;
+            listed.push((step, parent));
+            list(step, Some(index), listed);
+        }
+    }
+    let mut all = Vec::new();
+    list(document, None, &mut all);
+    all
+}
+
+/// The pairs of steps of which the first must come first. Pairs without two names are left out,
+/// also on the wire.
+pub(super) fn precedences(document: &Node) -> impl Iterator<Item = (&Node, [&str; 2])> {
+    let pairs = document.field("precedences").map_or(&[][..], Node::entries);
+    pairs.iter().filter_map(|pair| match pair.entries() {
+        [before, after] => Some((pair, [before.text()?, after.text()?])),
+        _ => None,
+    })
+}
+
+/// The procedure for the wire. What the document gets wrong in its values is then among `found`,
+/// and something harmless stands in its place.
+pub(super) fn procedure(document: &Node, found: &mut Found<'_>) -> wire::Procedure {
+    let listed = listed(document);
+    let steps = listed.iter().map(|(node, parent)| wire::Step {
+        parent: *parent,
+        ..step(node, found)
+    });
+    let steps: Vec<_> = steps.collect();
+    wire::Procedure {
+        order_policy: order(document).into(),
+        precedences: by_index(document, &steps, found),
+        thresholds: (document.field("thresholds")).map(|given| wire::Thresholds {
+            pass_score: number(given, "pass"),
+            fail_score: number(given, "fail"),
+            over_time_ratio: number(given, "over_time"),
+            under_time_ratio: number(given, "under_time"),
+            min_confidence: number(given, "min_confidence"),
+        }),
+        steps,
     }
 }
 
-impl File {
-    /// Every step, followed by its parts, with its parent.
-    fn listed(&self) -> Vec<Listed<'_>> {
-        let mut listed = Vec::new();
-        list(&self.steps, None, &mut listed);
-        listed
-    }
-
-    /// Line and column of each step, in the order of the procedure.
-    pub(super) fn places(&self) -> Vec<(u64, u64)> {
-        self.listed().iter().map(|(step, _)| place(step)).collect()
-    }
-
-    /// The procedure for the wire, or every mistake in the document's values.
-    pub(super) fn into_procedure(self, file: &str) -> Result<wire::Procedure> {
-        let mut found = Found::new(&KIND, file);
-        let precedences = self.precedences(&mut found);
-        let listed = self.listed();
-        let steps = listed.into_iter().map(|(step, parent)| wire::Step {
-            parent,
-            ..step.value.wire(place(step), &mut found)
-        });
-        let procedure = wire::Procedure {
-            steps: steps.collect(),
-            order_policy: match self.order {
-                Order::Sequential => wire::OrderPolicy::Sequential.into(),
-                Order::Partial => wire::OrderPolicy::Partial.into(),
-            },
-            precedences,
-            thresholds: self.thresholds.as_ref().map(|given| wire::Thresholds {
-                pass_score: given.pass,
-                fail_score: given.fail,
-                over_time_ratio: given.over_time,
-                under_time_ratio: given.under_time,
-                min_confidence: given.min_confidence,
-            }),
-        };
-        found.none_or_all()?;
-        Ok(procedure)
-    }
-
-    fn precedences(&self, found: &mut Found<'_>) -> Vec<wire::Precedence> {
-        let listed = self.listed();
-        let index = |name: &str| listed.iter().position(|(step, _)| step.value.name == name);
-        let mut precedences = Vec::with_capacity(self.precedences.len());
-        for pair in &self.precedences {
-            let (before, after) = &pair.value;
-            match (index(before), index(after)) {
-                (Some(before), Some(after)) => precedences.push(wire::Precedence {
-                    before: before as u32,
-                    after: after as u32,
-                }),
-                (unknown, _) => {
-                    let name = if unknown.is_none() { before } else { after };
-                    found.add(
-                        place(pair),
-                        format!("there is no step called \"{name}\": write the name as in `steps`"),
-                    );
-                }
-            }
-        }
-        precedences
+fn order(document: &Node) -> wire::OrderPolicy {
+    match document.field("order").and_then(Node::text) {
+        None | Some("sequential") => wire::OrderPolicy::Sequential,
+        // Of a word that is neither, nothing can be said but that.
+        Some(_) => wire::OrderPolicy::Partial,
     }
 }
 
-impl Step {
-    fn wire(&self, place: (u64, u64), found: &mut Found<'_>) -> wire::Step {
-        let gold_time = match (&self.start, &self.end) {
-            (Some(start), Some(end)) => Some(wire::TimeRange {
-                start_seconds: seconds(start, found),
-                end_seconds: seconds(end, found),
-            }),
-            (None, None) => None,
-            (Some(_), None) => {
-                found.add(
-                    place,
-                    format!("step \"{}\" has a start and no end: add `end`", self.name),
-                );
-                None
+fn by_index(document: &Node, steps: &[wire::Step], found: &mut Found<'_>) -> Vec<wire::Precedence> {
+    let all_named = steps.iter().all(|step| !step.name.is_empty());
+    let mut pairs = Vec::new();
+    for (pair, names) in precedences(document) {
+        let index = |name: &str| steps.iter().position(|step| step.name == name);
+        if let [Some(before), Some(after)] = names.map(index) {
+            pairs.push(wire::Precedence {
+                before: before as u32,
+                after: after as u32,
+            });
+            continue;
+        }
+        for name in names.into_iter().filter(|name| index(name).is_none()) {
+            // It may be the name of the step that has none.
+            if all_named {
+                let message =
+                    format!("there is no step called \"{name}\": write the name as in `steps`");
+                found.add(pair.place, message);
             }
-            (None, Some(_)) => {
-                found.add(
-                    place,
-                    format!(
-                        "step \"{}\" has an end and no start: add `start`",
-                        self.name
-                    ),
-                );
-                None
-            }
-        };
-        wire::Step {
-            name: self.name.clone(),
-            description: self.description.clone(),
-            gold_time,
-            critical: self.critical,
-            optional: self.optional,
-            weight: self.weight,
-            duration: self.duration.as_ref().map(|range| wire::DurationRange {
-                min_seconds: seconds(&range.min, found),
-                max_seconds: seconds(&range.max, found),
-            }),
-            parent: None,
         }
     }
+    pairs
+}
+
+fn step(node: &Node, found: &mut Found<'_>) -> wire::Step {
+    let text = |field| node.field(field).and_then(Node::text).unwrap_or_default();
+    let flag = |field| {
+        let scalar = node.field(field).and_then(Node::scalar);
+        scalar.and_then(Scalar::flag).unwrap_or_default()
+    };
+    let name = text("name");
+    let subject = match name {
+        "" => "this step".to_owned(),
+        name => format!("step \"{name}\""),
+    };
+    for (one, other, has, lacks) in [
+        ("start", "end", "a start", "no end"),
+        ("end", "start", "an end", "no start"),
+    ] {
+        if node.field(one).is_some() && node.field(other).is_none() {
+            let message = format!("{subject} has {has} and {lacks}: add `{other}`");
+            found.add(node.place, message);
+        }
+    }
+    let gold_time = range(node, "start", "end", found);
+    let duration = (node.field("duration")).and_then(|node| range(node, "min", "max", found));
+    wire::Step {
+        name: name.to_owned(),
+        description: text("description").to_owned(),
+        gold_time: gold_time.map(|(start_seconds, end_seconds)| wire::TimeRange {
+            start_seconds,
+            end_seconds,
+        }),
+        critical: flag("critical"),
+        optional: flag("optional"),
+        weight: number(node, "weight"),
+        duration: duration.map(|(min_seconds, max_seconds)| wire::DurationRange {
+            min_seconds,
+            max_seconds,
+        }),
+        parent: None,
+    }
+}
+
+/// Two times, if both are given and are times.
+fn range(node: &Node, from: &str, to: &str, found: &mut Found<'_>) -> Option<(f64, f64)> {
+    let mut time = |field| {
+        let given = node.field(field)?;
+        let scalar = given.scalar()?;
+        match scalar.read {
+            Read::Number(seconds) => Some(seconds),
+            Read::Text | Read::Flag(_) => seconds_of(&scalar.text, given.place, found),
+        }
+    };
+    let (from, to) = (time(from), time(to));
+    from.zip(to)
+}
+
+fn number(node: &Node, field: &str) -> Option<f64> {
+    node.field(field)?.scalar()?.number()
 }
 
 #[cfg(test)]
@@ -219,9 +176,11 @@ mod tests {
     #[test]
     fn parts_follow_their_step_with_its_index() {
         let text = "steps:\n  - name: Open\n  - name: Fill\n    steps:\n      - name: Pour\n        steps: [{name: Tilt}, {name: Stop}]\n      - name: Wait\n  - name: Close\n";
-        let file = read("f", text).unwrap();
-        assert_eq!(file.places()[3], (6, 17));
-        let procedure = file.into_procedure("f").unwrap();
+        let mut found = Found::new(&KIND, "f");
+        let document = read(text, "f", &mut found).unwrap();
+        assert_eq!(listed(&document)[3].0.place, (6, 17));
+        let procedure = procedure(&document, &mut found);
+        assert!(found.is_empty());
         let listed: Vec<(&str, Option<u32>)> = (procedure.steps.iter())
             .map(|step| (step.name.as_str(), step.parent))
             .collect();
@@ -239,8 +198,11 @@ mod tests {
 
     #[test]
     fn a_document_may_leave_out_everything_but_the_steps() {
-        let file = read("f", "steps:\n  - name: Open\n  - name: Close\n").unwrap();
-        let procedure = file.into_procedure("f").unwrap();
+        let mut found = Found::new(&KIND, "f");
+        let text = "steps:\n  - name: Open\n  - name: Close\n";
+        let document = read(text, "f", &mut found).unwrap();
+        let procedure = procedure(&document, &mut found);
+        assert!(found.is_empty());
         assert_eq!(procedure.steps.len(), 2);
         assert_eq!(procedure.steps[1].gold_time, None);
         assert_eq!(procedure.thresholds, None);

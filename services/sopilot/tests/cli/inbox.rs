@@ -29,7 +29,9 @@ fn what_arrives_is_ingested_once_and_put_away_with_a_receipt() {
     arrive(&VIDEOS.gold, "assembly/lost.mp4");
     let ended = server.run(&watch).expect(0);
     assert!(
-        ended.stderr.contains("lost.mp4: is not DIR/TASK/ROLE/NAME"),
+        ended
+            .stderr
+            .contains("lost.mp4: is no file at DIR/TASK/ROLE/NAME"),
         "{}",
         ended.stderr
     );

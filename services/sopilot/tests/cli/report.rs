@@ -111,6 +111,23 @@ fn what_no_report_can_be_is_refused_before_any_work() {
 }
 
 #[test]
+fn a_look_without_a_page_is_refused() {
+    let place = Place::new();
+    let (gold, trainee) = (&VIDEOS.gold, &VIDEOS.forgetful);
+    for option in [&["--language", "ja"][..], &["--no-pictures"]] {
+        let videos = [gold.to_str().unwrap(), trainee.to_str().unwrap()];
+        let ended = place
+            .run([&["score"], &videos[..], option].concat())
+            .expect(2);
+        assert!(
+            ended.stderr.contains("add --report FILE"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
 fn a_list_of_steps_is_proposed_checked_and_linted() {
     let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
     let file = folder.path().join("steps.yaml");

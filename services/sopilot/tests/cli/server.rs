@@ -172,6 +172,8 @@ fn from_an_upload_to_a_review() {
         .expect(0);
     let videos = server.run(&["video", "list", "--json"]).json();
     assert_eq!(videos["videos"].as_array().unwrap().len(), 1);
+    let listed = server.run(&["video", "list"]).expect(0);
+    assert!(listed.stdout.contains("assembly"), "{}", listed.stdout);
     assert_ne!(
         id(&server.run(&with_steps).json()),
         id(&gold),
@@ -248,6 +250,24 @@ fn a_wrong_configuration_is_told_whole() {
         printed.stdout.contains("catalog = 8410"),
         "{}",
         printed.stdout
+    );
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_its_setting() {
+    let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let data = format!("data_dir={}", folder.path().display());
+    let port = format!("listen.alignment={}", taken.local_addr().unwrap().port());
+    let mut arguments = vec!["serve", "--set", &data, "--set", &port];
+    for free in ["listen.catalog=0", "listen.embedding=0", "listen.scoring=0"] {
+        arguments.extend(["--set", free]);
+    }
+    let ended = place.run(arguments).expect(78);
+    assert!(
+        ended.stderr.contains("--set listen.alignment=PORT, or 0"),
+        "{}",
+        ended.stderr
     );
 }
 

@@ -26,7 +26,7 @@ pub(super) fn cost(report: &Report, locale: &Locale) -> Value {
                 "kind": locale.kind(found.kind),
                 "step": step(deviation),
                 "step_label": step_label(report, deviation, locale),
-                "time": locale.clock(found.trainee_time.start_s),
+                "time": report.place_of(found).map_or_else(String::new, |place| locale.clock(place.start_s)),
                 "points": locale.points_lost(found.points_lost),
                 "false_alarm": is_false_alarm.then(|| locale.text("false-alarm")),
             })
@@ -97,6 +97,7 @@ pub(super) fn deviations(
 fn facts(report: &Report, locale: &Locale, deviation: &ReportedDeviation) -> Value {
     let found = &deviation.found;
     let gold = found.gold_time.as_ref().map(|time| locale.range(time));
+    let place = report.place_of(found).map(|time| locale.range(time));
     json!([
         [
             locale.text("when-gold"),
@@ -104,7 +105,7 @@ fn facts(report: &Report, locale: &Locale, deviation: &ReportedDeviation) -> Val
         ],
         [
             locale.when_trainee(found),
-            locale.range(&found.trainee_time)
+            place.unwrap_or_else(|| NOTHING.to_owned())
         ],
         [locale.text("points"), locale.points_lost(found.points_lost)],
         [locale.text("how-sure"), locale.percent(found.confidence)],

@@ -35,7 +35,7 @@ pub(super) struct Found {
     pub(super) whole: Vec<Arrival>,
     /// How many files may still be growing.
     pub(super) unsettled: usize,
-    /// Files at places that say neither task nor role, each told once.
+    /// What is no file at a place that says task and role, each told once.
     pub(super) misplaced: Vec<PathBuf>,
 }
 
@@ -81,17 +81,18 @@ impl Arrivals {
             if task.name == PROCESSED || task.name == FAILED {
                 continue;
             }
-            if !task.is_folder {
+            if task.kind != Shape::Folder {
                 self.misplaced(task.path, &mut found);
                 continue;
             }
             for role in entries(&task.path)? {
-                match (role.is_folder, Role::named(&role.name)) {
-                    (true, Some(known)) => {
-                        for file in entries(&role.path)?
-                            .into_iter()
-                            .filter(|file| !file.is_folder)
-                        {
+                match (role.kind, Role::named(&role.name)) {
+                    (Shape::Folder, Some(known)) => {
+                        for file in entries(&role.path)? {
+                            if file.kind != Shape::File {
+                                self.misplaced(file.path, &mut found);
+                                continue;
+                            }
                             // A file that is gone again is no arrival.
                             let Ok(state) = state_of(&file.path) else {
                                 continue;
@@ -145,21 +146,35 @@ impl Arrivals {
 struct Entry {
     path: PathBuf,
     name: String,
-    is_folder: bool,
+    kind: Shape,
 }
 
-/// What a folder holds, sorted; without hidden files, and without what is neither file nor folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    File,
+    Folder,
+    /// A symbolic link, which may lead anywhere, or a pipe, a device and the like.
+    Other,
+}
+
+/// What a folder holds, sorted; without hidden files.
 fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let kind = entry.file_type()?;
-        if !name.starts_with('.') && (kind.is_dir() || kind.is_file()) {
+        if !name.starts_with('.') {
             entries.push(Entry {
                 path: entry.path(),
                 name,
-                is_folder: kind.is_dir(),
+                kind: if kind.is_dir() {
+                    Shape::Folder
+                } else if kind.is_file() {
+                    Shape::File
+                } else {
+                    Shape::Other
+                },
             });
         }
     }
@@ -192,6 +207,10 @@ mod tests {
         ] {
             put(folder.path(), path, "x");
         }
+        for link in ["pack/gold/link.mp4", "pack/gold/.hidden.mp4", "link"] {
+            let target = folder.path().join("processed/pack/gold/f.mp4");
+            std::os::unix::fs::symlink(target, folder.path().join(link)).unwrap();
+        }
         let mut arrivals = Arrivals::new(folder.path(), Duration::ZERO);
         let found = arrivals.look().unwrap();
         let whole: Vec<_> = (found.whole.iter())
@@ -212,6 +231,9 @@ mod tests {
         );
         let misplaced = [
             folder.path().join("e.mp4"),
+            folder.path().join("link"),
+            folder.path().join("pack/audit/deep"),
+            folder.path().join("pack/gold/link.mp4"),
             folder.path().join("pack/other"),
         ];
         assert_eq!(found.misplaced, misplaced);

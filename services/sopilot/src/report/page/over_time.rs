@@ -109,6 +109,7 @@ async fn result(
         .map(|metadata| metadata.file_name.clone());
     Ok(PastResult {
         job_id: score.job_id.clone(),
+        video_id: score.trainee_video_id.clone(),
         video: name.unwrap_or_default(),
         trainee,
         at: to_date_time(score.created_at.as_ref()),
