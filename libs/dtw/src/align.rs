@@ -9,6 +9,7 @@ use crate::features::FeaturePair;
 use crate::matrix::MatrixView;
 use crate::options::Options;
 use crate::route::{best_path, rules};
+use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Warp};
 
 /// A warping path of least cost through N gold clips and M trainee clips.
@@ -137,10 +138,11 @@ fn alignment(pair: &FeaturePair, path: Vec<(u32, u32)>) -> Alignment {
 
 /// Evaluated again with sums in 64 bits: there are few cells on a path.
 fn costs_along(pair: &FeaturePair, path: &[(u32, u32)]) -> (Vec<f32>, f64) {
-    let costs: Vec<f32> = path
-        .iter()
-        .map(|&(row, column)| pair.cost(row as usize, column as usize))
-        .collect();
+    let cost = |&(row, column): &(u32, u32)| pair.cost(row as usize, column as usize);
+    let costs: Vec<f32> = vectorised(
+        #[inline(always)]
+        || path.iter().map(cost).collect(),
+    );
     let total = costs.iter().map(|&cost| f64::from(cost)).sum();
     (costs, total)
 }

@@ -7,6 +7,7 @@ use crate::features::FeaturePair;
 use crate::gemm_f32::row_products;
 use crate::options::Options;
 use crate::recurrence::{MARGIN, STRIP_ROWS};
+use crate::vectorised::vectorised;
 
 /// Values in one band: 16 MiB, unless a single strip is longer.
 const BAND_VALUES: usize = 4 << 20;
@@ -43,6 +44,10 @@ impl CostBand {
     /// two apart would fight for the same places in the cache.
     pub(crate) fn stride(&self) -> usize {
         ((self.columns + MARGIN).div_ceil(16) | 1) * 16
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -87,24 +92,36 @@ impl CostBand {
         }
     }
 
-    /// Replaces what it holds by the costs of some gold clips with the first
-    /// `columns` trainee clips.
-    fn fill(&mut self, pair: &FeaturePair, gold: Range<usize>, threads: usize) {
+    /// Replaces what it holds by the costs of some gold clips with trainee clips
+    /// from `first_column`.
+    pub(crate) fn fill(
+        &mut self,
+        pair: &FeaturePair,
+        gold: Range<usize>,
+        first_column: usize,
+        threads: usize,
+    ) {
         let (dim, stride) = (pair.gold.dim, self.stride());
+        let trainee = first_column..first_column + self.columns;
         self.rows = gold.len();
         self.make_room(gold.len().next_multiple_of(STRIP_ROWS));
         row_products(
             &pair.gold.data[gold.start * dim..gold.end * dim],
-            &pair.trainee.data[..self.columns * dim],
+            &pair.trainee.data[trainee.start * dim..trainee.end * dim],
             dim,
             &mut self.values[MARGIN..],
             stride,
             threads,
         );
-        for (offset, index) in gold.enumerate() {
-            let start = MARGIN + offset * stride;
-            pair.products_to_costs(index, &mut self.values[start..start + self.columns]);
-        }
+        let values = &mut self.values[MARGIN..];
+        vectorised(
+            #[inline(always)]
+            || {
+                for (index, row) in gold.zip(values.chunks_mut(stride)) {
+                    pair.products_to_costs(index, trainee.clone(), &mut row[..trainee.len()]);
+                }
+            },
+        );
     }
 }
 
@@ -124,6 +141,7 @@ pub(crate) fn for_each_cost_band(
         band.fill(
             pair,
             first..gold.end.min(first + band_rows),
+            0,
             options.threads,
         );
         visit(first, &band)?;

@@ -1,8 +1,11 @@
 //! Rows made ready for comparison: normalised, and centred where asked.
 
+use std::ops::Range;
+
 use crate::error::DtwError;
 use crate::matrix::MatrixView;
 use crate::options::{Centring, Cost, Options};
+use crate::vectorised::vectorised;
 
 /// Below this fraction of its length a centred row is rounding noise.
 const COLLAPSED: f64 = 1e-4;
@@ -50,6 +53,7 @@ impl FeaturePair {
     }
 
     /// The cost of one pair of clips, with sums in 64 bits.
+    #[inline(always)]
     pub(crate) fn cost(&self, gold: usize, trainee: usize) -> f32 {
         let (a, b) = (self.gold.row(gold), self.trainee.row(trainee));
         match self.cost {
@@ -63,6 +67,7 @@ impl FeaturePair {
     }
 
     /// The same in 32 bits.
+    #[inline(always)]
     pub(crate) fn rough_cost(&self, gold: usize, trainee: usize) -> f32 {
         let product = rough_dot(self.gold.row(gold), self.trainee.row(trainee));
         match self.cost {
@@ -88,8 +93,14 @@ impl FeaturePair {
         }
     }
 
-    /// Turns the products of gold row `gold` with all trainee rows into costs.
-    pub(crate) fn products_to_costs(&self, gold: usize, products: &mut [f32]) {
+    /// Turns the products of gold row `gold` with trainee rows into costs.
+    #[inline(always)]
+    pub(crate) fn products_to_costs(
+        &self,
+        gold: usize,
+        trainee: Range<usize>,
+        products: &mut [f32],
+    ) {
         match self.cost {
             // Rounding may exceed 1 by an ulp; a negative cost would make the
             // path prefer detours.
@@ -98,7 +109,8 @@ impl FeaturePair {
                 .for_each(|value| *value = (1.0 - *value).max(0.0)),
             Cost::SquaredEuclidean => {
                 let own = self.gold.squared_lengths[gold];
-                for (value, &other) in products.iter_mut().zip(&self.trainee.squared_lengths) {
+                let others = &self.trainee.squared_lengths[trainee];
+                for (value, &other) in products.iter_mut().zip(others) {
                     *value = (own + other - 2.0 * *value).max(0.0);
                 }
             }
@@ -114,6 +126,26 @@ impl Features {
 
     pub(crate) fn row(&self, index: usize) -> &[f32] {
         &self.data[index * self.dim..(index + 1) * self.dim]
+    }
+
+    /// The same rows from the last to the first.
+    pub(crate) fn reversed(&self) -> Self {
+        let rows = self.data.chunks_exact(self.dim).rev();
+        Self {
+            data: rows.flatten().copied().collect(),
+            squared_lengths: self.squared_lengths.iter().rev().copied().collect(),
+            ..*self
+        }
+    }
+
+    /// The same rows in other coordinates.
+    pub(crate) fn with_data(&self, dim: usize, data: Vec<f32>) -> Self {
+        Self {
+            rows: self.rows,
+            dim,
+            data,
+            squared_lengths: self.squared_lengths.clone(),
+        }
     }
 
     /// Similarity of two rows of this side.
@@ -187,6 +219,14 @@ impl Preparation {
     }
 
     fn mean_of(&self, matrix: &MatrixView<'_>) -> Result<Vec<f64>, DtwError> {
+        vectorised(
+            #[inline(always)]
+            || self.mean_of_rows(matrix),
+        )
+    }
+
+    #[inline(always)]
+    fn mean_of_rows(&self, matrix: &MatrixView<'_>) -> Result<Vec<f64>, DtwError> {
         let mut mean = vec![0.0; matrix.dim()];
         for (index, row) in matrix.iter_rows().enumerate() {
             let scale = self.scale_before(matrix, index, row)?;
@@ -211,10 +251,23 @@ impl Preparation {
     }
 
     fn apply(&self, matrix: &MatrixView<'_>) -> Result<Features, DtwError> {
+        vectorised(
+            #[inline(always)]
+            || self.apply_to_rows(matrix),
+        )
+    }
+
+    #[inline(always)]
+    fn apply_to_rows(&self, matrix: &MatrixView<'_>) -> Result<Features, DtwError> {
         let mut data = Vec::with_capacity(matrix.rows() * matrix.dim());
         let mut squared_lengths = Vec::new();
         let mut moved = vec![0.0; matrix.dim()];
         for (index, row) in matrix.iter_rows().enumerate() {
+            if self.mean.is_none() {
+                let scale = self.scale_before(matrix, index, row)?;
+                data.extend(row.iter().map(|&value| (f64::from(value) * scale) as f32));
+                continue;
+            }
             let length = self.shift(matrix, index, row, &mut moved)?;
             let scale = match (self.renormalise, length) {
                 (false, _) => 1.0,
@@ -247,6 +300,7 @@ impl Preparation {
 
     /// Writes the row, scaled and minus the mean, to `moved`; returns its
     /// length, or `None` if nothing but rounding is left of it.
+    #[inline(always)]
     fn shift(
         &self,
         matrix: &MatrixView<'_>,
@@ -271,6 +325,7 @@ impl Preparation {
     }
 
     /// Unit length for the cosine; other rows stay as they are.
+    #[inline(always)]
     fn scale_before(
         &self,
         matrix: &MatrixView<'_>,
@@ -293,6 +348,7 @@ impl Preparation {
 }
 
 /// Eight running sums, so that the compiler may use vector registers.
+#[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     let (chunks_a, rest_a) = a.as_chunks::<8>();
     let (chunks_b, rest_b) = b.as_chunks::<8>();
@@ -310,7 +366,9 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
-fn rough_dot(a: &[f32], b: &[f32]) -> f32 {
+/// The same in 32 bits.
+#[inline(always)]
+pub(crate) fn rough_dot(a: &[f32], b: &[f32]) -> f32 {
     let (chunks_a, rest_a) = a.as_chunks::<32>();
     let (chunks_b, rest_b) = b.as_chunks::<32>();
     let mut sums = [0.0_f32; 32];
@@ -323,8 +381,17 @@ fn rough_dot(a: &[f32], b: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest
 }
 
+#[inline(always)]
 fn length(values: &[f64]) -> f64 {
-    values.iter().map(|value| value * value).sum::<f64>().sqrt()
+    let (chunks, rest) = values.as_chunks::<8>();
+    let mut sums = [0.0_f64; 8];
+    for chunk in chunks {
+        for lane in 0..8 {
+            sums[lane] += chunk[lane] * chunk[lane];
+        }
+    }
+    let rest: f64 = rest.iter().map(|value| value * value).sum();
+    (sums.iter().sum::<f64>() + rest).sqrt()
 }
 
 #[cfg(test)]
@@ -332,6 +399,7 @@ mod tests {
     use super::*;
     use crate::engine::Engine;
     use crate::error::Side;
+    use crate::options::Pruning;
 
     fn view(side: Side, dim: usize, data: &[f32]) -> MatrixView<'_> {
         MatrixView::new(side, data.len() / dim, dim, data).unwrap()
@@ -343,6 +411,7 @@ mod tests {
         non_overlapping_lag: 1,
         threads: 1,
         engine: Engine::Portable,
+        pruning: Pruning::Off,
         path_bytes: usize::MAX,
         cancel: None,
     };

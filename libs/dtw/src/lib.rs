@@ -17,6 +17,10 @@
 // Tests compare exactly where the arithmetic is exact.
 #![cfg_attr(test, allow(clippy::float_cmp))]
 
+// What is to be compiled for the machine's vectors must be part of the function
+// that is.
+#![allow(clippy::inline_always)]
+
 mod align;
 mod bands;
 mod engine;
@@ -29,9 +33,12 @@ mod given;
 mod matrix;
 mod options;
 mod picture;
+mod prune;
 mod recurrence;
 mod route;
 mod self_similarity;
+mod span;
+mod vectorised;
 mod warp;
 
 pub use align::{Alignment, SubsequenceMatch, align, align_subsequence, align_with_evidence};
@@ -41,7 +48,7 @@ pub use evidence::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};
 pub use frechet::discrete_frechet;
 pub use given::align_costs;
 pub use matrix::MatrixView;
-pub use options::{Centring, Cost, Options};
+pub use options::{Centring, Cost, Options, Pruning};
 pub use picture::{MAX_PICTURE_SIDE, SimilarityPicture};
 pub use self_similarity::{
     SELF_SIMILARITY_QUANTILES, SimilarityMatrix, neighbour_quantiles, self_similarity,

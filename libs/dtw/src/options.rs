@@ -49,6 +49,16 @@ pub enum Centring {
     OnEach,
 }
 
+/// Whether costs that cannot matter are left out. The path is the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pruning {
+    /// Where it is faster: long sequences of which consecutive clips are alike.
+    #[default]
+    Automatic,
+    /// Never.
+    Off,
+}
+
 /// How to align.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
@@ -65,6 +75,9 @@ pub struct Options<'a> {
     pub threads: usize,
     /// What computes the recurrence.
     pub engine: Engine,
+    /// Whether costs that cannot matter are left out, where only the path is
+    /// wanted: evidence needs all of them.
+    pub pruning: Pruning,
     /// Bytes that the directions of a path may take, two bits a cell; if they
     /// would take more, rows of sums are kept at intervals, and what lies
     /// between is computed again on the way back (half as long again).
@@ -87,6 +100,7 @@ impl Default for Options<'_> {
             non_overlapping_lag: 2,
             threads: 1,
             engine: Engine::best(),
+            pruning: Pruning::Automatic,
             path_bytes: DEFAULT_PATH_BYTES,
             cancel: None,
         }

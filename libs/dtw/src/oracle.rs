@@ -346,6 +346,66 @@ fn bands_as_they_are_used_agree_with_the_oracle() {
     assert!(oracle.cost_of(&found.path) <= optimum * (1.0 + 1e-5));
 }
 
+/// Slow changes, a few things at once, and another tempo, as videos have them.
+fn slow(seed: u64, rows: usize, tempo: f32, dim: usize) -> Vec<Vec<f32>> {
+    let patterns = random(99, 12, dim);
+    let noise = random(seed, rows, dim);
+    (0..rows)
+        .map(|row| {
+            let time = row as f32 * tempo;
+            let strength =
+                |pattern: usize| (time / (20.0 + 7.0 * pattern as f32) + pattern as f32).sin();
+            (0..dim)
+                .map(|d| {
+                    let shown: f32 = patterns
+                        .iter()
+                        .enumerate()
+                        .map(|(p, pattern)| pattern[d] * strength(p) / (p + 1) as f32)
+                        .sum();
+                    shown + 0.02 * noise[row][d]
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// The path is the same to the last tie, and costs are left out indeed.
+#[test]
+fn pruning_changes_nothing() {
+    for (n, m, dim) in [
+        (300, 250, 40),
+        (530, 610, 64),
+        (417, 230, 100),
+        (256, 256, 30),
+    ] {
+        let tempo = n as f32 / m as f32;
+        let (gold, trainee) = (slow(1, n, 1.0, dim), slow(2, m, tempo, dim));
+        let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+        let (a, b) = (
+            view(Side::Gold, &gold, &gold_data),
+            view(Side::Trainee, &trainee, &trainee_data),
+        );
+        for cost in [Cost::Cosine, Cost::SquaredEuclidean] {
+            for centring in [Centring::None, Centring::OnEach] {
+                let pruned = Options {
+                    cost,
+                    centring,
+                    ..Options::default()
+                };
+                let whole = Options {
+                    pruning: Pruning::Off,
+                    ..pruned
+                };
+                assert_eq!(align(&a, &b, &pruned), align(&a, &b, &whole));
+                let pair = features::FeaturePair::new(&a, &b, &pruned).unwrap();
+                let rules = route::rules(&pair, warp::Boundary::Closed, &pruned);
+                let path = prune::pruned_path(&pair, rules, &pruned).unwrap();
+                assert!(path.is_some(), "{n} × {m}, {cost:?}, {centring:?}");
+            }
+        }
+    }
+}
+
 /// A path that is computed block by block costs as much.
 #[test]
 fn little_memory_changes_nothing() {

@@ -3,8 +3,10 @@
 use crate::bands::for_each_cost_band;
 use crate::error::DtwError;
 use crate::features::FeaturePair;
-use crate::options::Options;
+use crate::options::{Options, Pruning};
+use crate::prune::pruned_path;
 use crate::recurrence::{STRIP_ROWS, Scale, words};
+use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp, WayBack};
 
 /// How to warp a pair.
@@ -23,11 +25,12 @@ fn bound(pair: &FeaturePair) -> f64 {
     let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
     let cells = rows.max(columns);
     let place = |cell: usize, length: usize| cell * length / cells;
-    (0..cells)
-        .map(|cell| f64::from(pair.rough_cost(place(cell, rows), place(cell, columns))))
-        .sum::<f64>()
-        * (1.0 + 1e-3)
-        + 1e-5 * cells as f64 * pair.greatest_cost()
+    let cost = |cell| f64::from(pair.rough_cost(place(cell, rows), place(cell, columns)));
+    let total: f64 = vectorised(
+        #[inline(always)]
+        || (0..cells).map(cost).sum(),
+    );
+    total * (1.0 + 1e-3) + 1e-5 * cells as f64 * pair.greatest_cost()
 }
 
 /// The path of least cost. Ties are broken as [`Warp::path`] says.
@@ -43,6 +46,11 @@ pub(crate) fn best_path(
 ) -> Result<Vec<(u32, u32)>, DtwError> {
     let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
     let rules = rules(pair, boundary, options);
+    if options.pruning == Pruning::Automatic
+        && let Some(path) = pruned_path(pair, rules, options)?
+    {
+        return Ok(path);
+    }
     let block = block_rows(columns, options.path_bytes);
     if rows <= block {
         let mut warp = Warp::new(rows, columns, rules)?;

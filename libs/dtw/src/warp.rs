@@ -27,16 +27,25 @@ pub(crate) struct Rules {
 pub(crate) struct Warp {
     rules: Rules,
     rows: usize,
-    columns: usize,
     rows_done: usize,
     /// Sums of the last row of the strip before; first those before column 0.
     above: Vec<i32>,
     below: Vec<i32>,
-    /// Of every strip, unless they are not kept.
+    /// Of every strip, one after the other, unless they are not kept.
     directions: Vec<u64>,
     keeps_directions: bool,
+    strips: Vec<StripPlace>,
     /// Rows that do not fill a strip yet.
     pending: CostBand,
+}
+
+/// Where the directions of a strip lie.
+#[derive(Debug, Clone, Copy)]
+struct StripPlace {
+    first_column: usize,
+    columns: usize,
+    /// Of its first word.
+    start: usize,
 }
 
 impl Warp {
@@ -81,12 +90,12 @@ impl Warp {
         Self {
             rules,
             rows,
-            columns,
             rows_done: 0,
             below: vec![CEILING; columns + 1],
             above,
             directions: Vec::new(),
             keeps_directions: false,
+            strips: Vec::new(),
             pending: CostBand::empty(columns),
         }
     }
@@ -97,7 +106,7 @@ impl Warp {
         let pending = self.pending.rows();
         if pending == STRIP_ROWS || self.rows_done + pending == self.rows {
             let mut band = std::mem::replace(&mut self.pending, CostBand::empty(0));
-            self.strip(&band, 0);
+            self.strip(&band, 0, 0);
             band.clear();
             self.pending = band;
         }
@@ -110,12 +119,18 @@ impl Warp {
             let is_whole =
                 row + STRIP_ROWS <= band.rows() || self.rows_done + band.rows() - row == self.rows;
             if is_whole && self.pending.rows() == 0 && band.has_room_for_strip(row) {
-                row += self.strip(band, row);
+                row += self.strip(band, row, 0);
             } else {
                 self.push_row(band.row(row));
                 row += 1;
             }
         }
+    }
+
+    /// Enters the strip that begins in a row of a band.
+    pub(crate) fn push_strip(&mut self, band: &CostBand, row: usize) {
+        debug_assert!(self.pending.rows() == 0);
+        self.strip(band, row, 0);
     }
 
     /// Sums of the last row entered; first what lies before column 0.
@@ -128,25 +143,41 @@ impl Warp {
         self.above
     }
 
-    fn strip(&mut self, band: &CostBand, row: usize) -> usize {
+    /// Enters the next strip, of which only the columns from `first_column` may
+    /// be passed that the band has.
+    pub(crate) fn push_window(&mut self, band: &CostBand, first_column: usize) {
+        debug_assert!(self.pending.rows() == 0 && band.rows() <= STRIP_ROWS);
+        self.strip(band, 0, first_column);
+    }
+
+    fn strip(&mut self, band: &CostBand, row: usize, first_column: usize) -> usize {
         let rows = (band.rows() - row).min(STRIP_ROWS);
-        let words = words(self.columns);
+        let columns = band.columns();
         let start = if self.keeps_directions {
             self.directions.len()
         } else {
             0
         };
-        self.directions.resize(start + words, 0);
+        self.directions.resize(start + words(columns), 0);
+        self.strips.push(StripPlace {
+            first_column,
+            columns,
+            start,
+        });
+        // Sums of column c lie at c + 1.
+        let sums = first_column..first_column + columns + 1;
+        self.below[..sums.start].fill(CEILING);
+        self.below[sums.end..].fill(CEILING);
         compute(
             self.rules.engine,
             &mut Strip {
                 costs: band.values(),
                 first: band.start_of(row),
                 stride: band.stride(),
-                columns: self.columns,
+                columns,
                 scale: self.rules.scale,
-                above: &self.above,
-                below: &mut self.below,
+                above: &self.above[sums.clone()],
+                below: &mut self.below[sums],
                 last_row: rows - 1,
                 directions: &mut self.directions[start..],
             },
@@ -198,7 +229,6 @@ impl WayBack {
 
     /// Follows the path through a warping whose first row is `first_row`.
     pub(crate) fn follow(&mut self, warp: &Warp, first_row: usize) {
-        let words = words(warp.columns);
         while let Some((row, column)) = self.cell
             && row >= first_row
         {
@@ -207,8 +237,10 @@ impl WayBack {
                 (row - first_row) / STRIP_ROWS,
                 (row - first_row) % STRIP_ROWS,
             );
-            let directions = &warp.directions[strip * words..(strip + 1) * words];
-            let into = direction(warp.rules.engine, directions, within, column);
+            let place = warp.strips[strip];
+            let directions = &warp.directions[place.start..place.start + words(place.columns)];
+            let column_within = column - place.first_column;
+            let into = direction(warp.rules.engine, directions, within, column_within);
             self.cell = self.before(row, column, into);
         }
     }

@@ -1,0 +1,150 @@
+//! A few directions that hold most of what a sequence shows.
+
+use crate::features::{Features, dot, rough_dot};
+use crate::gemm_f32::row_products;
+use crate::vectorised::vectorised;
+
+/// Directions at most; with the length of the rest they make 48 dimensions.
+const MOST_DIRECTIONS: usize = 47;
+
+/// Rows that are looked at to say how much of a sequence lies in a span.
+const SAMPLE: usize = 64;
+
+/// Squared lengths are known to this much of themselves.
+const ROUNDING: f32 = 4e-6;
+
+/// The span of a few orthonormal directions.
+pub(crate) struct Span {
+    dim: usize,
+    /// Directions × dim, row-major.
+    directions: Vec<f32>,
+}
+
+impl Span {
+    /// The span of the means of equal stretches of a sequence. Where neighbours
+    /// are alike these come close to its principal directions, at a fraction of
+    /// their price.
+    pub(crate) fn of(features: &Features) -> Self {
+        vectorised(
+            #[inline(always)]
+            || Self::of_rows(features),
+        )
+    }
+
+    #[inline(always)]
+    fn of_rows(features: &Features) -> Self {
+        let (rows, dim) = (features.rows, features.dim);
+        let count = MOST_DIRECTIONS.min(rows).min(dim);
+        let mut basis: Vec<Vec<f32>> = Vec::with_capacity(count);
+        for stretch in 0..count {
+            let mut mean = vec![0.0_f32; dim];
+            for row in stretch * rows / count..(stretch + 1) * rows / count {
+                (mean.iter_mut().zip(features.row(row))).for_each(|(sum, &value)| *sum += value);
+            }
+            let length = dot(&mean, &mean).sqrt();
+            // Twice, as once leaves rounding where little remains.
+            for _ in 0..2 {
+                for direction in &basis {
+                    let along = dot(&mean, direction) as f32;
+                    (mean.iter_mut().zip(direction)).for_each(|(v, &d)| *v -= along * d);
+                }
+            }
+            let rest = dot(&mean, &mean).sqrt();
+            if rest > 1e-3 * length {
+                let scale = rest.recip() as f32;
+                mean.iter_mut().for_each(|value| *value *= scale);
+                basis.push(mean);
+            }
+        }
+        Self {
+            dim,
+            directions: basis.concat(),
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.directions.len() / self.dim
+    }
+
+    /// What share of the squared lengths of a sequence lies in the span, by a
+    /// sample of its rows.
+    pub(crate) fn energy_share(&self, features: &Features) -> f32 {
+        let count = features.rows.min(SAMPLE);
+        let (mut inside, mut all) = (0.0, 0.0);
+        vectorised(
+            #[inline(always)]
+            || {
+                for place in 0..count {
+                    let row = features.row(place * features.rows / count);
+                    all += rough_dot(row, row);
+                    for direction in self.directions.chunks_exact(self.dim) {
+                        inside += rough_dot(row, direction).powi(2);
+                    }
+                }
+            },
+        );
+        if all > 0.0 { inside / all } else { 0.0 }
+    }
+
+    /// Coordinates of every row in the span, and last the length of what is left
+    /// of it: products of such rows are at least those of the rows themselves.
+    pub(crate) fn project(&self, features: &Features, threads: usize) -> Features {
+        let dim = self.count() + 1;
+        let mut data = vec![0.0; features.rows * dim];
+        if self.count() > 0 {
+            row_products(
+                &features.data,
+                &self.directions,
+                self.dim,
+                &mut data,
+                dim,
+                threads,
+            );
+        }
+        vectorised(
+            #[inline(always)]
+            || {
+                for (index, row) in data.chunks_exact_mut(dim).enumerate() {
+                    let whole = features.row(index);
+                    let squared = rough_dot(whole, whole);
+                    let (rest, coordinates) = (dim - 1, &row[..dim - 1]);
+                    let inside = rough_dot(coordinates, coordinates);
+                    row[rest] = ((squared - inside).max(0.0) + ROUNDING * squared).sqrt();
+                }
+            },
+        );
+        features.with_data(dim, data)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::{MatrixView, Options, Side};
+
+    #[test]
+    fn projections_bound_products_from_above() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        for (rows, dim) in [(3, 2), (60, 20), (120, 200)] {
+            let noise: Vec<f32> = (0..rows * dim)
+                .map(|_| rng.random_range(-1.0..1.0))
+                .collect();
+            let view = MatrixView::new(Side::Gold, rows, dim, &noise).unwrap();
+            let features = Features::of_gold(&view, &Options::default()).unwrap();
+            let span = Span::of(&features);
+            let share = span.energy_share(&features);
+            assert!((0.0..=1.001).contains(&share), "{share}");
+            let projected = span.project(&features, 1);
+            for a in 0..rows {
+                for b in 0..rows {
+                    let exact = dot(features.row(a), features.row(b));
+                    let bound = dot(projected.row(a), projected.row(b));
+                    assert!(bound >= exact - 1e-6, "{rows} × {dim}: {bound} < {exact}");
+                }
+            }
+        }
+    }
+}
