@@ -10,6 +10,7 @@ use crate::options::Options;
 use crate::picture::{PictureBuilder, SimilarityPicture};
 use crate::recurrence::Scale;
 use crate::self_similarity::{quantiles_of, usual_similarity};
+use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp};
 
 /// Temperature τ of the soft maximum τ·ln(mean(exp(s/τ))) over the clips of a
@@ -122,27 +123,36 @@ impl<'a> EvidenceBuilder<'a> {
     }
 
     pub(crate) fn push_row(&mut self, gold_clip: usize, costs: &[f32]) -> Result<(), DtwError> {
-        let cost = self.pair.cost;
-        self.similarities
-            .iter_mut()
-            .zip(costs)
-            .for_each(|(out, &value)| *out = cost.similarity(value));
-        self.gold_best.push(
-            self.similarities
-                .iter()
-                .copied()
-                .fold(f32::NEG_INFINITY, f32::max),
+        let step = self.steps.get(self.step);
+        let step = step.filter(|step| step.contains(&(gold_clip as u32)));
+        vectorised(
+            #[inline(always)]
+            || self.look_at(costs, step.is_some()),
         );
-        for (best, &similarity) in self.trainee_best.iter_mut().zip(&self.similarities) {
-            *best = best.max(similarity);
-        }
         self.picture.push_row(gold_clip, &self.similarities);
         self.frechet.push_row(costs);
-        match self.steps.get(self.step) {
-            Some(step) if step.contains(&(gold_clip as u32)) => {
-                self.push_step_row(step, gold_clip, costs)
+        match step {
+            Some(step) => self.push_step_row(step, gold_clip, costs),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(always)]
+    fn look_at(&mut self, costs: &[f32], is_in_step: bool) {
+        let cost = self.pair.cost;
+        let mut greatest = f32::NEG_INFINITY;
+        let similarities = self.similarities.iter_mut().zip(&mut self.trainee_best);
+        for ((similarity, best), &value) in similarities.zip(costs) {
+            *similarity = cost.similarity(value);
+            *best = best.max(*similarity);
+            greatest = greatest.max(*similarity);
+        }
+        self.gold_best.push(greatest);
+        if is_in_step {
+            for (sum, &similarity) in self.exponentials.iter_mut().zip(&self.similarities) {
+                let below_one = (1.0 - similarity) / SOFT_MAXIMUM_TEMPERATURE;
+                *sum += exp_negative(below_one.min(MAX_TEMPERATURES_BELOW_ONE));
             }
-            _ => Ok(()),
         }
     }
 
@@ -164,10 +174,6 @@ impl<'a> EvidenceBuilder<'a> {
         gold_clip: usize,
         costs: &[f32],
     ) -> Result<(), DtwError> {
-        for (sum, &similarity) in self.exponentials.iter_mut().zip(&self.similarities) {
-            let below_one = (1.0 - similarity) / SOFT_MAXIMUM_TEMPERATURE;
-            *sum += exp_negative(below_one.min(MAX_TEMPERATURES_BELOW_ONE));
-        }
         let mut warp = match self.warp.take() {
             Some(warp) => warp,
             None => Warp::new(step.len(), costs.len(), self.rules_of(step))?,
@@ -233,6 +239,7 @@ impl<'a> EvidenceBuilder<'a> {
 
 /// exp(−x) for 0 ≤ x ≤ 80, to a relative 10⁻⁶; unlike the library's it
 /// vectorises.
+#[inline(always)]
 fn exp_negative(x: f32) -> f32 {
     // exp(−x) = 2^(−k) · e^r with |r| ≤ ln(2)/2; e^r by its Taylor series.
     let k = (x * std::f32::consts::LOG2_E + 0.5).floor();

@@ -16,7 +16,6 @@
 
 // Tests compare exactly where the arithmetic is exact.
 #![cfg_attr(test, allow(clippy::float_cmp))]
-
 // What is to be compiled for the machine's vectors must be part of the function
 // that is.
 #![allow(clippy::inline_always)]

@@ -82,8 +82,6 @@ impl SimilarityPicture {
 pub(crate) struct PictureBuilder {
     gold_clips: usize,
     rows: usize,
-    /// Picture column of each trainee clip.
-    column_of: Vec<u16>,
     /// Trainee clips in each picture column.
     widths: Vec<u32>,
     heights: Vec<u32>,
@@ -98,17 +96,13 @@ impl PictureBuilder {
     fn with_side(gold_clips: usize, trainee_clips: usize, side: usize) -> Self {
         let rows = gold_clips.min(side);
         let columns = trainee_clips.min(side);
-        let column_of: Vec<u16> = (0..trainee_clips)
-            .map(|clip| (clip * columns / trainee_clips) as u16)
-            .collect();
         let mut widths = vec![0; columns];
-        for &column in &column_of {
-            widths[usize::from(column)] += 1;
+        for clip in 0..trainee_clips {
+            widths[clip * columns / trainee_clips] += 1;
         }
         Self {
             gold_clips,
             rows,
-            column_of,
             widths,
             heights: vec![0; rows],
             sums: vec![0.0; rows * columns],
@@ -119,8 +113,11 @@ impl PictureBuilder {
         let row = gold_clip * self.rows / self.gold_clips;
         let columns = self.widths.len();
         let sums = &mut self.sums[row * columns..(row + 1) * columns];
-        for (&column, &similarity) in self.column_of.iter().zip(similarities) {
-            sums[usize::from(column)] += f64::from(similarity);
+        let mut rest = similarities;
+        for (sum, &width) in sums.iter_mut().zip(&self.widths) {
+            let (cell, after) = rest.split_at(width as usize);
+            *sum += cell.iter().map(|&value| f64::from(value)).sum::<f64>();
+            rest = after;
         }
         self.heights[row] += 1;
     }

@@ -52,7 +52,9 @@ impl Span {
             let rest = dot(&mean, &mean).sqrt();
             if rest > 1e-3 * length {
                 let scale = rest.recip() as f32;
-                mean.iter_mut().for_each(|value| *value *= scale);
+                for value in &mut mean {
+                    *value *= scale;
+                }
                 basis.push(mean);
             }
         }
