@@ -22,6 +22,7 @@
 
 mod align;
 mod bands;
+mod batch;
 mod engine;
 mod error;
 mod evidence;
@@ -41,6 +42,7 @@ mod vectorised;
 mod warp;
 
 pub use align::{Alignment, SubsequenceMatch, align, align_subsequence, align_with_evidence};
+pub use batch::align_batch;
 pub use engine::Engine;
 pub use error::{DtwError, Side};
 pub use evidence::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};

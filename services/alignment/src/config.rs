@@ -16,6 +16,8 @@ pub struct AlignmentConfig {
     pub max_matrix_bytes: u64,
     /// Bytes of matrices that callers may be sending at the same time.
     pub max_arriving_bytes: u64,
+    /// Bytes of embeddings that are kept in memory, so that a gold need not be read for every trainee.
+    pub cache_bytes: u64,
     /// Largest product of gold and trainee clips. Memory grows by a quarter of
     /// a byte each.
     pub max_cells: u64,
@@ -29,6 +31,8 @@ impl Default for AlignmentConfig {
             // Two hours at two clips a second of 16 kB each.
             max_matrix_bytes: 256 << 20,
             max_arriving_bytes: 1 << 30,
+            // Some hundred golds of five minutes.
+            cache_bytes: 256 << 20,
             // Twelve hours against twelve hours, at two clips a second.
             max_cells: 8_000_000_000,
         }
@@ -45,6 +49,7 @@ impl Validate for AlignmentConfig {
             1 << 20..=1 << 40,
         );
         problems.in_range("max_cells", &self.max_cells, 1..=1 << 44);
+        problems.in_range("cache_bytes", &self.cache_bytes, 0..=1 << 40);
         problems.in_range("max_matrix_bytes", &self.max_matrix_bytes, 1024..=1 << 36);
     }
 }

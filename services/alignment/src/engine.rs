@@ -18,13 +18,14 @@ use sopilot_wire::wire_alignment;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::info_span;
 
-use crate::AlignmentConfig;
+use crate::{AlignmentConfig, cache::MatrixCache};
 
 /// Computes alignments.
 #[derive(Clone)]
 pub(crate) struct Engine {
     pub(crate) blobs: BlobStore,
     pub(crate) config: AlignmentConfig,
+    matrices: MatrixCache,
     /// Alignments that are computed at the same time, by jobs and callers.
     slots: Arc<Semaphore>,
     /// Kibibytes of inline matrices that may be arriving at the same time.
@@ -55,6 +56,7 @@ impl Engine {
         Self {
             slots: Arc::new(Semaphore::new(config.slots.get().into())),
             arriving: Arc::new(Semaphore::new(kibibytes.min(Semaphore::MAX_PERMITS))),
+            matrices: MatrixCache::new(blobs.clone(), config.cache_bytes),
             blobs,
             config,
         }
@@ -119,11 +121,11 @@ impl Engine {
     }
 
     /// Reads stored embeddings.
-    pub(crate) async fn load(&self, key: &str) -> Result<Matrix, LoadError> {
+    pub(crate) async fn load(&self, key: &str) -> Result<Arc<Matrix>, LoadError> {
         let key = Key::parse(key).map_err(|error| LoadError::Key(error.to_string()))?;
         Ok(self
-            .blobs
-            .get_matrix(&key, self.config.max_matrix_bytes)
+            .matrices
+            .get(&key, self.config.max_matrix_bytes)
             .await?)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use prost::Message;
-use sopilot_blob::{Key, ObjectName};
+use sopilot_blob::{Key, Matrix, ObjectName};
 use sopilot_chassis::{Reason, STAGE};
 use sopilot_dtw::{Centring, Cost, MatrixView, Side};
 use sopilot_procedure::{PrepareError, prepare};
@@ -97,14 +97,14 @@ impl Jobs {
         work: AlignWork,
         context: &JobContext,
     ) -> Result<AlignResult, AttemptError> {
-        let trainee = Arc::new(self.engine.load(&work.trainee_embeddings_key).await?);
+        let trainee = self.engine.load(&work.trainee_embeddings_key).await?;
         let count = work.golds.len();
         let mut alignment_keys = Vec::with_capacity(count);
         for (index, gold) in work.golds.into_iter().enumerate() {
             let (matrix, plan) = self.gold(&gold).await?;
             let alignment = self
                 .engine
-                .align(Arc::new(matrix), Arc::clone(&trainee), plan)
+                .align(matrix, Arc::clone(&trainee), plan)
                 .await?;
             let name = ObjectName::parse(&format!("alignment-{index}.binpb"))
                 .map_err(|error| AttemptError::internal(error.to_string()))?;
@@ -119,7 +119,7 @@ impl Jobs {
         Ok(AlignResult { alignment_keys })
     }
 
-    async fn gold(&self, gold: &AlignGold) -> Result<(sopilot_blob::Matrix, Plan), AttemptError> {
+    async fn gold(&self, gold: &AlignGold) -> Result<(Arc<Matrix>, Plan), AttemptError> {
         let matrix = self.engine.load(&gold.embeddings_key).await?;
         let wire: PreparedGold =
             stored_message(&self.engine.blobs, &gold.prepared_key, MAX_MESSAGE_BYTES).await?;

@@ -2,6 +2,7 @@
 //! aligns sequences, gathers the evidence that scoring needs, and prepares
 //! what depends on a gold alone. It holds no state.
 
+mod cache;
 mod config;
 mod engine;
 mod grpc;

@@ -92,7 +92,7 @@ impl Pair {
     ) -> Result<(Arc<Matrix>, Arc<Matrix>, Plan), ApiError> {
         let gold = self.gold.resolve("gold", engine).await?;
         let trainee = self.trainee.resolve("trainee", engine).await?;
-        Ok((Arc::new(gold), Arc::new(trainee), self.plan))
+        Ok((gold, trainee, self.plan))
     }
 }
 
@@ -168,7 +168,7 @@ impl Arriving {
         }
     }
 
-    async fn resolve(self, side: &str, engine: &Engine) -> Result<Matrix, ApiError> {
+    async fn resolve(self, side: &str, engine: &Engine) -> Result<Arc<Matrix>, ApiError> {
         match self {
             Self::Stored(key) => Ok(engine.load(&key).await?),
             Self::Inline {
@@ -185,9 +185,10 @@ impl Arriving {
                     .chunks_exact(4)
                     .map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]]))
                     .collect();
-                Matrix::new(shape.dim as usize, values).map_err(|error| {
+                let matrix = Matrix::new(shape.dim as usize, values).map_err(|error| {
                     ApiError::new(Reason::MatrixInvalid, format!("the {side} matrix: {error}"))
-                })
+                })?;
+                Ok(Arc::new(matrix))
             }
         }
     }
