@@ -64,6 +64,11 @@ impl CostBand {
         &self.values[start..start + self.columns]
     }
 
+    pub(crate) fn row_mut(&mut self, row: usize) -> &mut [f32] {
+        let start = self.start_of(row);
+        &mut self.values[start..start + self.columns]
+    }
+
     /// Everything, margins included.
     pub(crate) fn values(&self) -> &[f32] {
         &self.values

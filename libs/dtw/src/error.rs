@@ -137,6 +137,18 @@ pub enum DtwError {
         /// The cost.
         value: f32,
     },
+    /// A temperature of soft-DTW that is not positive.
+    #[error("gamma is {gamma}: it must be greater than 0 and finite")]
+    BadGamma {
+        /// The temperature.
+        gamma: f64,
+    },
+    /// A price of leaving out a clip that is negative, NaN or infinite.
+    #[error("leaving out a clip costs {cost}: it must be 0 or more, and finite")]
+    BadDropCost {
+        /// The price.
+        cost: f64,
+    },
     /// The memory for the directions could not be had.
     #[error(
         "aligning {gold_clips} with {trainee_clips} clips needs {bytes} bytes for the path, which this process cannot get: give it more memory or use shorter videos"

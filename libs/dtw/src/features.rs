@@ -411,6 +411,7 @@ mod tests {
         non_overlapping_lag: 1,
         threads: 1,
         engine: Engine::Portable,
+        band_radius: None,
         pruning: Pruning::Off,
         path_bytes: usize::MAX,
         cancel: None,

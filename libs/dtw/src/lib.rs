@@ -23,6 +23,7 @@
 mod align;
 mod bands;
 mod batch;
+mod drop;
 mod engine;
 mod error;
 mod evidence;
@@ -37,12 +38,14 @@ mod prune;
 mod recurrence;
 mod route;
 mod self_similarity;
+mod soft;
 mod span;
 mod vectorised;
 mod warp;
 
 pub use align::{Alignment, SubsequenceMatch, align, align_subsequence, align_with_evidence};
 pub use batch::align_batch;
+pub use drop::{DropAlignment, DropCosts, align_with_drops};
 pub use engine::Engine;
 pub use error::{DtwError, Side};
 pub use evidence::{Evidence, SOFT_MAXIMUM_TEMPERATURE, StepMatch};
@@ -54,6 +57,7 @@ pub use picture::{MAX_PICTURE_SIDE, SimilarityPicture};
 pub use self_similarity::{
     SELF_SIMILARITY_QUANTILES, SimilarityMatrix, neighbour_quantiles, self_similarity,
 };
+pub use soft::soft_dtw;
 
 /// The engine that computes alignments by default, as reports name it.
 pub fn engine_name() -> &'static str {

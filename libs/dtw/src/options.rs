@@ -75,6 +75,11 @@ pub struct Options<'a> {
     pub threads: usize,
     /// What computes the recurrence.
     pub engine: Engine,
+    /// How far a path may stray, in trainee clips on both sides of the straight
+    /// way from the first pair to the last (Sakoe & Chiba 1978); `None`: as far
+    /// as it likes. Costs outside are not computed. Read by [`crate::align()`]
+    /// and [`crate::align_batch`].
+    pub band_radius: Option<u32>,
     /// Whether costs that cannot matter are left out, where only the path is
     /// wanted: evidence needs all of them.
     pub pruning: Pruning,
@@ -100,6 +105,7 @@ impl Default for Options<'_> {
             non_overlapping_lag: 2,
             threads: 1,
             engine: Engine::best(),
+            band_radius: None,
             pruning: Pruning::Automatic,
             path_bytes: DEFAULT_PATH_BYTES,
             cancel: None,

@@ -346,6 +346,65 @@ fn bands_as_they_are_used_agree_with_the_oracle() {
     assert!(oracle.cost_of(&found.path) <= optimum * (1.0 + 1e-5));
 }
 
+/// Least cost of a path through allowed cells only.
+fn optimum_within(costs: &[Vec<f64>], is_allowed: impl Fn(usize, usize) -> bool) -> f64 {
+    let (rows, columns) = (costs.len(), costs[0].len());
+    let mut sums = vec![vec![f64::INFINITY; columns + 1]; rows + 1];
+    sums[0][0] = 0.0;
+    for i in 0..rows {
+        for j in 0..columns {
+            if is_allowed(i, j) {
+                let before = sums[i][j].min(sums[i][j + 1]).min(sums[i + 1][j]);
+                sums[i + 1][j + 1] = costs[i][j] + before;
+            }
+        }
+    }
+    sums[rows][columns]
+}
+
+#[test]
+fn a_band_keeps_the_path_near_the_straight_way() {
+    for (n, m) in [(90, 90), (70, 150), (150, 33), (1, 40), (40, 1)] {
+        let (gold, trainee) = (smooth(7, n, 16), smooth(8, m, 16));
+        let (gold_data, trainee_data) = (flat(&gold), flat(&trainee));
+        let (a, b) = (
+            view(Side::Gold, &gold, &gold_data),
+            view(Side::Trainee, &trainee, &trainee_data),
+        );
+        let centring = if n > 1 && m > 1 {
+            Centring::OnEach
+        } else {
+            Centring::None
+        };
+        for radius in [0, 1, 5, 40, u32::MAX] {
+            let options = Options {
+                centring,
+                band_radius: Some(radius),
+                ..Options::default()
+            };
+            let found = align(&a, &b, &options).unwrap();
+            assert_is_path(&found.path, n);
+            let is_allowed = |i: usize, j: usize| {
+                let radius = radius as usize;
+                (j + radius >= i * m / n) && j < ((i + 1) * m).div_ceil(n).saturating_add(radius)
+            };
+            assert!((found.path.iter()).all(|&(i, j)| is_allowed(i as usize, j as usize)));
+            let oracle = Oracle::new(&gold, &trainee, &options);
+            let optimum = optimum_within(&oracle.costs, is_allowed);
+            assert!(oracle.cost_of(&found.path) <= optimum * (1.0 + 1e-5) + 1e-5);
+        }
+        let free = Options {
+            centring,
+            ..Options::default()
+        };
+        let wide = Options {
+            band_radius: Some(u32::MAX),
+            ..free
+        };
+        assert_eq!(align(&a, &b, &free), align(&a, &b, &wide));
+    }
+}
+
 /// Slow changes, a few things at once, and another tempo, as videos have them.
 fn slow(seed: u64, rows: usize, tempo: f32, dim: usize) -> Vec<Vec<f32>> {
     let patterns = random(99, 12, dim);

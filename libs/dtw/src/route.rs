@@ -1,6 +1,6 @@
 //! The path of least cost through a whole matrix of costs, in bounded memory.
 
-use crate::bands::for_each_cost_band;
+use crate::bands::{CostBand, for_each_cost_band};
 use crate::error::DtwError;
 use crate::features::FeaturePair;
 use crate::options::{Options, Pruning};
@@ -46,6 +46,9 @@ pub(crate) fn best_path(
 ) -> Result<Vec<(u32, u32)>, DtwError> {
     let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
     let rules = rules(pair, boundary, options);
+    if let (Some(radius), Boundary::Closed) = (options.band_radius, boundary) {
+        return path_in_band(pair, radius as usize, rules, options);
+    }
     if options.pruning == Pruning::Automatic
         && let Some(path) = pruned_path(pair, rules, options)?
     {
@@ -88,6 +91,41 @@ pub(crate) fn best_path(
         back.follow(&warp, first);
     }
     Ok(back.path())
+}
+
+/// The path of least cost of those that stay within `radius` columns of the
+/// straight way.
+fn path_in_band(
+    pair: &FeaturePair,
+    radius: usize,
+    rules: Rules,
+    options: &Options<'_>,
+) -> Result<Vec<(u32, u32)>, DtwError> {
+    let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
+    // The straight way has a cell in every row and every column.
+    let allowed = |row: usize| {
+        let first = (row * columns / rows).saturating_sub(radius);
+        first
+            ..((row + 1) * columns)
+                .div_ceil(rows)
+                .saturating_add(radius)
+                .min(columns)
+    };
+    let mut warp = Warp::new(rows, columns, rules)?;
+    for first in (0..rows).step_by(STRIP_ROWS) {
+        options.check_cancelled()?;
+        let strip = first..rows.min(first + STRIP_ROWS);
+        let window = allowed(strip.start).start..allowed(strip.end - 1).end;
+        let mut band = CostBand::empty(window.len());
+        band.fill(pair, strip.clone(), window.start, options.threads);
+        for (offset, row) in strip.enumerate() {
+            let (allowed, costs) = (allowed(row), band.row_mut(offset));
+            costs[..allowed.start - window.start].fill(f32::INFINITY);
+            costs[allowed.end - window.start..].fill(f32::INFINITY);
+        }
+        warp.push_window(&band, window.start);
+    }
+    Ok(warp.path())
 }
 
 /// Rows whose directions fit: whole strips, one at least.

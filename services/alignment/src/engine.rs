@@ -154,6 +154,8 @@ pub(crate) fn api_error(error: &DtwError) -> ApiError {
         | DtwError::RowTooLong { .. }
         | DtwError::DimensionMismatch { .. } => Reason::MatrixInvalid,
         DtwError::BadStep { .. }
+        | DtwError::BadGamma { .. }
+        | DtwError::BadDropCost { .. }
         | DtwError::WrongCosts { .. }
         | DtwError::ImpossibleCost { .. } => Reason::InvalidArgument,
         DtwError::OutOfMemory { .. } => Reason::Overloaded,
