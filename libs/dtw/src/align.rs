@@ -125,7 +125,7 @@ pub(crate) fn align_in_bands(
     Ok(alignment(&pair, path))
 }
 
-fn alignment(pair: &FeaturePair, path: Vec<(u32, u32)>) -> Alignment {
+fn alignment(pair: &FeaturePair<'_>, path: Vec<(u32, u32)>) -> Alignment {
     let (path_costs, total) = costs_along(pair, &path);
     Alignment {
         gold_clips: pair.gold.rows as u32,
@@ -137,7 +137,7 @@ fn alignment(pair: &FeaturePair, path: Vec<(u32, u32)>) -> Alignment {
 }
 
 /// Evaluated again with sums in 64 bits: there are few cells on a path.
-fn costs_along(pair: &FeaturePair, path: &[(u32, u32)]) -> (Vec<f32>, f64) {
+fn costs_along(pair: &FeaturePair<'_>, path: &[(u32, u32)]) -> (Vec<f32>, f64) {
     let cost = |&(row, column): &(u32, u32)| pair.cost(row as usize, column as usize);
     let costs: Vec<f32> = vectorised(
         #[inline(always)]

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use crate::error::DtwError;
 use crate::features::FeaturePair;
-use crate::gemm_f32::row_products;
 use crate::options::Options;
+use crate::product::PANEL;
 use crate::recurrence::{MARGIN, STRIP_ROWS};
 use crate::vectorised::vectorised;
 
@@ -98,23 +98,25 @@ impl CostBand {
     }
 
     /// Replaces what it holds by the costs of some gold clips with trainee clips
-    /// from `first_column`.
+    /// from `first_column`, a multiple of [`PANEL`].
     pub(crate) fn fill(
         &mut self,
-        pair: &FeaturePair,
+        pair: &FeaturePair<'_>,
         gold: Range<usize>,
         first_column: usize,
         threads: usize,
     ) {
-        let (dim, stride) = (pair.gold.dim, self.stride());
+        let stride = self.stride();
         let trainee = first_column..first_column + self.columns;
         self.rows = gold.len();
         self.make_room(gold.len().next_multiple_of(STRIP_ROWS));
-        row_products(
-            &pair.gold.data[gold.start * dim..gold.end * dim],
-            &pair.trainee.data[trainee.start * dim..trainee.end * dim],
-            dim,
-            &mut self.values[MARGIN..],
+        debug_assert!(first_column.is_multiple_of(PANEL) && PANEL <= MARGIN);
+        let out = &mut self.values[MARGIN..];
+        (pair.gold).products(
+            gold.clone(),
+            &pair.trainee,
+            trainee.clone(),
+            out,
             stride,
             threads,
         );
@@ -133,7 +135,7 @@ impl CostBand {
 /// Calls `visit(first gold clip, costs)` for bands of the gold clips `gold`, in
 /// order, with the costs of each with the first `columns` trainee clips.
 pub(crate) fn for_each_cost_band(
-    pair: &FeaturePair,
+    pair: &FeaturePair<'_>,
     gold: Range<usize>,
     columns: usize,
     band_rows: usize,
@@ -157,7 +159,7 @@ pub(crate) fn for_each_cost_band(
 /// Calls `visit(gold clip, costs with all trainee clips)` for every gold clip
 /// in order.
 pub(crate) fn for_each_cost_row(
-    pair: &FeaturePair,
+    pair: &FeaturePair<'_>,
     options: &Options<'_>,
     mut visit: impl FnMut(usize, &[f32]) -> Result<(), DtwError>,
 ) -> Result<(), DtwError> {

@@ -78,7 +78,7 @@ pub(crate) fn check_steps(steps: &[Range<u32>], gold_clips: usize) -> Result<(),
 
 /// Evidence under way: rows of costs go in one after the other.
 pub(crate) struct EvidenceBuilder<'a> {
-    pair: &'a FeaturePair,
+    pair: &'a FeaturePair<'a>,
     options: &'a Options<'a>,
     steps: &'a [Range<u32>],
     quantiles: [f32; 5],
@@ -98,7 +98,7 @@ pub(crate) struct EvidenceBuilder<'a> {
 
 impl<'a> EvidenceBuilder<'a> {
     pub(crate) fn new(
-        pair: &'a FeaturePair,
+        pair: &'a FeaturePair<'a>,
         steps: &'a [Range<u32>],
         options: &'a Options<'a>,
     ) -> Result<Self, DtwError> {

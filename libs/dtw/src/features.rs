@@ -1,10 +1,16 @@
 //! Rows made ready for comparison: normalised, and centred where asked.
 
+use std::borrow::Cow;
 use std::ops::Range;
+#[cfg(target_arch = "x86_64")]
+use std::sync::OnceLock;
 
 use crate::error::DtwError;
 use crate::matrix::MatrixView;
 use crate::options::{Centring, Cost, Options};
+use crate::product::row_products;
+#[cfg(target_arch = "x86_64")]
+use crate::product::{Panels, Rows};
 use crate::vectorised::vectorised;
 
 /// Below this fraction of its length a centred row is rounding noise.
@@ -14,25 +20,30 @@ const COLLAPSED: f64 = 1e-4;
 const MAX_SQUARED_LENGTH: f64 = (f32::MAX / 8.0) as f64;
 
 /// One side, ready for the matrix product.
-pub(crate) struct Features {
+pub(crate) struct Features<'a> {
     pub(crate) rows: usize,
     pub(crate) dim: usize,
-    pub(crate) data: Vec<f32>,
+    /// Rows, still to be multiplied by their scales: where nothing else is done
+    /// to them, they need not be copied.
+    data: Cow<'a, [f32]>,
+    scales: Vec<f32>,
     /// |row|² for the squared Euclidean cost, else empty.
     squared_lengths: Vec<f32>,
+    #[cfg(target_arch = "x86_64")]
+    panels: OnceLock<Panels>,
 }
 
 /// Two sides that may be compared.
-pub(crate) struct FeaturePair {
-    pub(crate) gold: Features,
-    pub(crate) trainee: Features,
+pub(crate) struct FeaturePair<'a> {
+    pub(crate) gold: Features<'a>,
+    pub(crate) trainee: Features<'a>,
     pub(crate) cost: Cost,
 }
 
-impl FeaturePair {
+impl<'a> FeaturePair<'a> {
     pub(crate) fn new(
-        gold: &MatrixView<'_>,
-        trainee: &MatrixView<'_>,
+        gold: &MatrixView<'a>,
+        trainee: &MatrixView<'a>,
         options: &Options<'_>,
     ) -> Result<Self, DtwError> {
         if gold.dim() != trainee.dim() {
@@ -55,9 +66,13 @@ impl FeaturePair {
     /// The cost of one pair of clips, with sums in 64 bits.
     #[inline(always)]
     pub(crate) fn cost(&self, gold: usize, trainee: usize) -> f32 {
-        let (a, b) = (self.gold.row(gold), self.trainee.row(trainee));
+        let (a, b) = (self.gold.unscaled(gold), self.trainee.unscaled(trainee));
         match self.cost {
-            Cost::Cosine => (1.0 - dot(a, b)).max(0.0) as f32,
+            Cost::Cosine => {
+                let scale = self.gold.scale(gold) * self.trainee.scale(trainee);
+                (1.0 - dot(a, b) * scale).max(0.0) as f32
+            }
+            // Its rows have no scale.
             Cost::SquaredEuclidean => a
                 .iter()
                 .zip(b)
@@ -69,7 +84,7 @@ impl FeaturePair {
     /// The same in 32 bits.
     #[inline(always)]
     pub(crate) fn rough_cost(&self, gold: usize, trainee: usize) -> f32 {
-        let product = rough_dot(self.gold.row(gold), self.trainee.row(trainee));
+        let product = self.gold.rough_product(gold, &self.trainee, trainee);
         match self.cost {
             Cost::Cosine => (1.0 - product).max(0.0),
             Cost::SquaredEuclidean => {
@@ -84,7 +99,7 @@ impl FeaturePair {
         match self.cost {
             Cost::Cosine => 2.0 + 1e-3,
             Cost::SquaredEuclidean => {
-                let longest = |side: &Features| {
+                let longest = |side: &Features<'_>| {
                     let squared = side.squared_lengths.iter().copied().fold(0.0, f32::max);
                     f64::from(squared).sqrt()
                 };
@@ -118,41 +133,129 @@ impl FeaturePair {
     }
 }
 
-impl Features {
+impl<'a> Features<'a> {
     /// One side compared with itself.
-    pub(crate) fn of_gold(gold: &MatrixView<'_>, options: &Options<'_>) -> Result<Self, DtwError> {
+    pub(crate) fn of_gold(gold: &MatrixView<'a>, options: &Options<'_>) -> Result<Self, DtwError> {
         Preparation::of_gold(gold, options)?.apply(gold)
     }
 
-    pub(crate) fn row(&self, index: usize) -> &[f32] {
+    fn unscaled(&self, index: usize) -> &[f32] {
         &self.data[index * self.dim..(index + 1) * self.dim]
     }
 
-    /// The same rows from the last to the first.
-    pub(crate) fn reversed(&self) -> Self {
-        let rows = self.data.chunks_exact(self.dim).rev();
+    fn scale(&self, index: usize) -> f64 {
+        f64::from(self.scales[index])
+    }
+
+    /// A row, to be multiplied by its scale.
+    pub(crate) fn row_and_scale(&self, index: usize) -> (&[f32], f32) {
+        (self.unscaled(index), self.scales[index])
+    }
+
+    /// The product of two rows, with sums in 32 bits.
+    #[inline(always)]
+    pub(crate) fn rough_product(&self, index: usize, other: &Self, of_other: usize) -> f32 {
+        let (a, b) = (self.unscaled(index), other.unscaled(of_other));
+        if self.is_owned() && other.is_owned() {
+            return rough_dot(a, b);
+        }
+        // Rows of any length: their product might not fit.
+        let (scale_a, scale_b) = (self.scales[index], other.scales[of_other]);
+        rough_scaled_dot(a, scale_a, b, scale_b)
+    }
+
+    fn is_owned(&self) -> bool {
+        matches!(self.data, Cow::Owned(_))
+    }
+
+    /// Rows as they are compared.
+    pub(crate) fn scaled(&self) -> Cow<'_, [f32]> {
+        if self.is_owned() {
+            return Cow::Borrowed(&self.data);
+        }
+        let rows = self.data.chunks_exact(self.dim).zip(&self.scales);
+        let scaled = rows.flat_map(|(row, &scale)| row.iter().map(move |value| value * scale));
+        Cow::Owned(scaled.collect())
+    }
+
+    /// Products of some rows with rows of another sequence from a whole panel on,
+    /// into rows that are `stride` apart, at least as wide as whole panels. What
+    /// is written beyond the last row is 0.
+    pub(crate) fn products(
+        &self,
+        rows: Range<usize>,
+        other: &Features<'_>,
+        right: Range<usize>,
+        out: &mut [f32],
+        stride: usize,
+        threads: usize,
+    ) {
+        let dim = self.dim;
+        #[cfg(target_arch = "x86_64")]
+        if let Some(panels) = other.panels() {
+            let left = Rows {
+                values: &self.data[rows.start * dim..rows.end * dim],
+                scales: &self.scales[rows],
+            };
+            panels.products(left, right, out, stride, threads);
+            return;
+        }
+        let (left, all_right) = (self.scaled(), other.scaled());
+        let left = &left[rows.start * dim..rows.end * dim];
+        let right = &all_right[right.start * dim..right.end * dim];
+        row_products(left, right, dim, out, stride, threads);
+    }
+
+    /// Rows that are compared as they are.
+    fn new(rows: usize, dim: usize, data: Vec<f32>, squared_lengths: Vec<f32>) -> Self {
         Self {
-            data: rows.flatten().copied().collect(),
-            squared_lengths: self.squared_lengths.iter().rev().copied().collect(),
-            ..*self
+            rows,
+            dim,
+            data: Cow::Owned(data),
+            scales: vec![1.0; rows],
+            squared_lengths,
+            #[cfg(target_arch = "x86_64")]
+            panels: OnceLock::new(),
         }
     }
 
-    /// The same rows in other coordinates.
-    pub(crate) fn with_data(&self, dim: usize, data: Vec<f32>) -> Self {
-        Self {
-            rows: self.rows,
-            dim,
-            data,
-            squared_lengths: self.squared_lengths.clone(),
+    /// The rows as the kernel wants the right side of a product, if this
+    /// processor can run it.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn panels(&self) -> Option<&Panels> {
+        Panels::are_supported()
+            .then(|| (self.panels).get_or_init(|| Panels::new(self.as_rows(), self.dim)))
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    fn as_rows(&self) -> Rows<'_> {
+        Rows {
+            values: &self.data,
+            scales: &self.scales,
         }
+    }
+
+    /// The same rows from the last to the first.
+    pub(crate) fn reversed(&self) -> Features<'static> {
+        let data = self.scaled();
+        let rows = data.chunks_exact(self.dim).rev();
+        let squared_lengths = self.squared_lengths.iter().rev().copied().collect();
+        let data = rows.flatten().copied().collect();
+        Features::new(self.rows, self.dim, data, squared_lengths)
+    }
+
+    /// The same rows in other coordinates.
+    pub(crate) fn with_data(&self, dim: usize, data: Vec<f32>) -> Features<'static> {
+        Features::new(data.len() / dim, dim, data, self.squared_lengths.clone())
     }
 
     /// Similarity of two rows of this side.
     pub(crate) fn similarity(&self, cost: Cost, a: usize, b: usize) -> f32 {
-        let (a, b) = (self.row(a), self.row(b));
+        let scale = self.scale(a) * self.scale(b);
+        let (a, b) = (self.unscaled(a), self.unscaled(b));
         match cost {
-            Cost::Cosine => dot(a, b).min(1.0) as f32,
+            Cost::Cosine => (dot(a, b) * scale).min(1.0) as f32,
+            // Its rows have no scale.
             Cost::SquaredEuclidean => {
                 let squared: f64 = a
                     .iter()
@@ -250,15 +353,40 @@ impl Preparation {
         Ok(true)
     }
 
-    fn apply(&self, matrix: &MatrixView<'_>) -> Result<Features, DtwError> {
+    fn apply<'a>(&self, matrix: &MatrixView<'a>) -> Result<Features<'a>, DtwError> {
         vectorised(
             #[inline(always)]
-            || self.apply_to_rows(matrix),
+            || match self.scales_alone(matrix)? {
+                Some(scales) => Ok(Features {
+                    data: Cow::Borrowed(matrix.data()),
+                    scales,
+                    ..Features::new(matrix.rows(), matrix.dim(), Vec::new(), Vec::new())
+                }),
+                None => self.apply_to_rows(matrix),
+            },
         )
     }
 
+    /// The scales of rows to which nothing else is done, if the kernel can
+    /// multiply by them on its way.
     #[inline(always)]
-    fn apply_to_rows(&self, matrix: &MatrixView<'_>) -> Result<Features, DtwError> {
+    fn scales_alone(&self, matrix: &MatrixView<'_>) -> Result<Option<Vec<f32>>, DtwError> {
+        if self.mean.is_some() || !kernel_scales() {
+            return Ok(None);
+        }
+        let mut scales = Vec::with_capacity(matrix.rows());
+        for (index, row) in matrix.iter_rows().enumerate() {
+            let scale = self.scale_before(matrix, index, row)? as f32;
+            if !scale.is_normal() {
+                return Ok(None);
+            }
+            scales.push(scale);
+        }
+        Ok(Some(scales))
+    }
+
+    #[inline(always)]
+    fn apply_to_rows(&self, matrix: &MatrixView<'_>) -> Result<Features<'static>, DtwError> {
         let mut data = Vec::with_capacity(matrix.rows() * matrix.dim());
         let mut squared_lengths = Vec::new();
         let mut moved = vec![0.0; matrix.dim()];
@@ -290,12 +418,12 @@ impl Preparation {
                 squared_lengths.push(squared_length as f32);
             }
         }
-        Ok(Features {
-            rows: matrix.rows(),
-            dim: matrix.dim(),
+        Ok(Features::new(
+            matrix.rows(),
+            matrix.dim(),
             data,
             squared_lengths,
-        })
+        ))
     }
 
     /// Writes the row, scaled and minus the mean, to `moved`; returns its
@@ -347,6 +475,16 @@ impl Preparation {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
+fn kernel_scales() -> bool {
+    Panels::are_supported()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn kernel_scales() -> bool {
+    false
+}
+
 /// Eight running sums, so that the compiler may use vector registers.
 #[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
@@ -378,6 +516,22 @@ pub(crate) fn rough_dot(a: &[f32], b: &[f32]) -> f32 {
         }
     }
     let rest: f32 = rest_a.iter().zip(rest_b).map(|(&a, &b)| a * b).sum();
+    sums.iter().sum::<f32>() + rest
+}
+
+/// The same for rows that are still to be scaled.
+#[inline(always)]
+fn rough_scaled_dot(a: &[f32], scale_a: f32, b: &[f32], scale_b: f32) -> f32 {
+    let (chunks_a, rest_a) = a.as_chunks::<32>();
+    let (chunks_b, rest_b) = b.as_chunks::<32>();
+    let mut sums = [0.0_f32; 32];
+    for (a, b) in chunks_a.iter().zip(chunks_b) {
+        for lane in 0..32 {
+            sums[lane] += (a[lane] * scale_a) * (b[lane] * scale_b);
+        }
+    }
+    let rest = rest_a.iter().zip(rest_b);
+    let rest: f32 = rest.map(|(&a, &b)| (a * scale_a) * (b * scale_b)).sum();
     sums.iter().sum::<f32>() + rest
 }
 
@@ -466,7 +620,7 @@ mod tests {
         };
         let trainee = view(Side::Trainee, 1, &[0.0, 2.0]);
         let pair = FeaturePair::new(&gold, &trainee, &euclid).unwrap();
-        assert_eq!(pair.trainee.row(0), [0.0]);
+        assert_eq!(pair.trainee.row_and_scale(0), (&[0.0][..], 1.0));
         assert_eq!(pair.cost(0, 0), 1.0);
         assert_eq!(pair.cost(0, 1), 0.0);
     }

@@ -1,6 +1,7 @@
 //! A checked view of a sequence of embeddings.
 
 use crate::error::{DtwError, Side};
+use crate::vectorised::vectorised;
 
 /// A sequence of embeddings: `rows` clips of `dim` values, row-major. Not
 /// empty, and every entry is finite.
@@ -29,7 +30,16 @@ impl<'a> MatrixView<'a> {
                 len: data.len(),
             });
         }
-        match data.iter().position(|value| !value.is_finite()) {
+        // No early end, so that the loop vectorises.
+        let all_finite = vectorised(
+            #[inline(always)]
+            || (data.iter()).fold(true, |all, value| all & value.is_finite()),
+        );
+        let is_wrong = |value: &f32| !value.is_finite();
+        match (!all_finite)
+            .then(|| data.iter().position(is_wrong))
+            .flatten()
+        {
             Some(at) => Err(DtwError::NotFinite {
                 side,
                 row: at / dim,
@@ -58,6 +68,10 @@ impl<'a> MatrixView<'a> {
     /// The embedding of one clip. Panics if `index` is not below `rows`.
     pub fn row(&self, index: usize) -> &'a [f32] {
         &self.data[index * self.dim..(index + 1) * self.dim]
+    }
+
+    pub(crate) fn data(&self) -> &'a [f32] {
+        self.data
     }
 
     pub(crate) fn side(&self) -> Side {

@@ -21,6 +21,7 @@ use crate::bands::{CostBand, band_rows, for_each_cost_band};
 use crate::error::DtwError;
 use crate::features::FeaturePair;
 use crate::options::Options;
+use crate::product::PANEL;
 use crate::recurrence::{CEILING, STRIP_ROWS};
 use crate::span::Span;
 use crate::vectorised::vectorised;
@@ -40,7 +41,7 @@ const MOST_LEFT: f64 = 0.5;
 /// The path of least cost from the first pair of clips to the last, or `None`
 /// where pruning does not help.
 pub(crate) fn pruned_path(
-    pair: &FeaturePair,
+    pair: &FeaturePair<'_>,
     rules: Rules,
     options: &Options<'_>,
 ) -> Result<Option<Vec<(u32, u32)>>, DtwError> {
@@ -93,7 +94,7 @@ impl Most {
     /// What `path` costs exactly, and the rounding of bounds and costs: sums of
     /// D products in 32 bits are off by √D · 2⁻²⁴ of the rows' lengths, times a
     /// factor that random rounding does not reach (Higham & Mary 2019).
-    fn along(path: &[(u32, u32)], pair: &FeaturePair, rules: Rules) -> Self {
+    fn along(path: &[(u32, u32)], pair: &FeaturePair<'_>, rules: Rules) -> Self {
         let cost =
             |&(row, column): &(u32, u32)| f64::from(pair.rough_cost(row as usize, column as usize));
         let total: f64 = vectorised(
@@ -119,7 +120,11 @@ struct FromStart {
 }
 
 impl FromStart {
-    fn warp(bounds: &FeaturePair, rules: Rules, options: &Options<'_>) -> Result<Self, DtwError> {
+    fn warp(
+        bounds: &FeaturePair<'_>,
+        rules: Rules,
+        options: &Options<'_>,
+    ) -> Result<Self, DtwError> {
         let (rows, columns) = (bounds.gold.rows, bounds.trainee.rows);
         let mut warp = Warp::new(rows, columns, rules)?;
         let (mut borders, mut floors) = (Vec::new(), Vec::new());
@@ -176,7 +181,7 @@ fn least(values: &[f32]) -> f32 {
 /// For each strip the columns in which a path may pass it that costs no more
 /// than `most`.
 fn windows(
-    bounds: &FeaturePair,
+    bounds: &FeaturePair<'_>,
     from_start: &FromStart,
     most: Most,
     rules: Rules,
@@ -217,7 +222,7 @@ fn windows(
 }
 
 /// Columns c for which a path may come from above in a column up to c, and go
-/// on below in a column from c, for at most `most`. `above`: sums by column,
+/// on below in a column from c, for at most `most`; whole panels. `above`: sums by column,
 /// first that before column 0; `below`: the same from the last column back.
 fn window(above: &[i32], below: &[i32], most: i64) -> Option<Range<usize>> {
     let columns = above.len() - 1;
@@ -234,11 +239,14 @@ fn window(above: &[i32], below: &[i32], most: i64) -> Option<Range<usize>> {
     }
     let mut least_above = above[0];
     let mut window: Option<Range<usize>> = None;
+    let whole_panels = |window: Range<usize>| {
+        window.start / PANEL * PANEL..window.end.next_multiple_of(PANEL).min(columns)
+    };
     for column in 0..columns {
         least_above = least_above.min(above[column + 1]);
         if i64::from(least_above) + i64::from(least_below[column]) <= most {
             window = Some(window.map_or(column, |window| window.start)..column + 1);
         }
     }
-    window
+    window.map(whole_panels)
 }

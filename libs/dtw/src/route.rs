@@ -4,13 +4,14 @@ use crate::bands::{CostBand, for_each_cost_band};
 use crate::error::DtwError;
 use crate::features::FeaturePair;
 use crate::options::{Options, Pruning};
+use crate::product::PANEL;
 use crate::prune::pruned_path;
 use crate::recurrence::{STRIP_ROWS, Scale, words};
 use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp, WayBack};
 
 /// How to warp a pair.
-pub(crate) fn rules(pair: &FeaturePair, boundary: Boundary, options: &Options<'_>) -> Rules {
+pub(crate) fn rules(pair: &FeaturePair<'_>, boundary: Boundary, options: &Options<'_>) -> Rules {
     let cells = pair.gold.rows + pair.trainee.rows;
     Rules {
         boundary,
@@ -21,7 +22,7 @@ pub(crate) fn rules(pair: &FeaturePair, boundary: Boundary, options: &Options<'_
 
 /// What the cheapest path costs at most: as much as one that goes straight from
 /// the first pair of clips to the last.
-fn bound(pair: &FeaturePair) -> f64 {
+fn bound(pair: &FeaturePair<'_>) -> f64 {
     let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
     let cells = rows.max(columns);
     let place = |cell: usize, length: usize| cell * length / cells;
@@ -39,7 +40,7 @@ fn bound(pair: &FeaturePair) -> f64 {
 /// keeps sums at the border of every block of strips; from the last block back,
 /// directions are then computed again, as far to the right as the path goes.
 pub(crate) fn best_path(
-    pair: &FeaturePair,
+    pair: &FeaturePair<'_>,
     boundary: Boundary,
     options: &Options<'_>,
     band_rows: usize,
@@ -96,7 +97,7 @@ pub(crate) fn best_path(
 /// The path of least cost of those that stay within `radius` columns of the
 /// straight way.
 fn path_in_band(
-    pair: &FeaturePair,
+    pair: &FeaturePair<'_>,
     radius: usize,
     rules: Rules,
     options: &Options<'_>,
@@ -115,7 +116,8 @@ fn path_in_band(
     for first in (0..rows).step_by(STRIP_ROWS) {
         options.check_cancelled()?;
         let strip = first..rows.min(first + STRIP_ROWS);
-        let window = allowed(strip.start).start..allowed(strip.end - 1).end;
+        let start = allowed(strip.start).start / PANEL * PANEL;
+        let window = start..allowed(strip.end - 1).end;
         let mut band = CostBand::empty(window.len());
         band.fill(pair, strip.clone(), window.start, options.threads);
         for (offset, row) in strip.enumerate() {

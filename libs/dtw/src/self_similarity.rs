@@ -5,9 +5,9 @@ use std::ops::Range;
 use crate::error::DtwError;
 use crate::evidence::check_steps;
 use crate::features::Features;
-use crate::gemm_f32::row_products;
 use crate::matrix::MatrixView;
 use crate::options::{Cost, Options};
+use crate::product::row_products;
 
 /// The quantiles that describe self-similarity.
 pub const SELF_SIMILARITY_QUANTILES: [f32; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -52,9 +52,10 @@ pub fn self_similarity(
     let mut values = vec![0.0; clips * clips];
     match options.cost {
         Cost::Cosine => {
+            let rows = features.scaled();
             row_products(
-                &features.data,
-                &features.data,
+                &rows,
+                &rows,
                 features.dim,
                 &mut values,
                 clips,
@@ -93,7 +94,7 @@ pub fn neighbour_quantiles(
 }
 
 pub(crate) fn quantiles_of(
-    features: &Features,
+    features: &Features<'_>,
     steps: &[Range<u32>],
     options: &Options<'_>,
 ) -> [f32; 5] {
@@ -117,7 +118,7 @@ pub(crate) fn quantiles_of(
 /// How similar the clips of one step usually are to each other: the median
 /// over its pairs that share no frame. `None` if there is no such pair.
 pub(crate) fn usual_similarity(
-    features: &Features,
+    features: &Features<'_>,
     step: &Range<u32>,
     options: &Options<'_>,
 ) -> Option<f32> {

@@ -1,7 +1,7 @@
 //! A few directions that hold most of what a sequence shows.
 
 use crate::features::{Features, dot, rough_dot};
-use crate::gemm_f32::row_products;
+use crate::product::PANEL;
 use crate::vectorised::vectorised;
 
 /// Directions at most; with the length of the rest they make 48 dimensions.
@@ -24,7 +24,7 @@ impl Span {
     /// The span of the means of equal stretches of a sequence. Where neighbours
     /// are alike these come close to its principal directions, at a fraction of
     /// their price.
-    pub(crate) fn of(features: &Features) -> Self {
+    pub(crate) fn of(features: &Features<'_>) -> Self {
         vectorised(
             #[inline(always)]
             || Self::of_rows(features),
@@ -32,14 +32,15 @@ impl Span {
     }
 
     #[inline(always)]
-    fn of_rows(features: &Features) -> Self {
+    fn of_rows(features: &Features<'_>) -> Self {
         let (rows, dim) = (features.rows, features.dim);
         let count = MOST_DIRECTIONS.min(rows).min(dim);
         let mut basis: Vec<Vec<f32>> = Vec::with_capacity(count);
         for stretch in 0..count {
             let mut mean = vec![0.0_f32; dim];
             for row in stretch * rows / count..(stretch + 1) * rows / count {
-                (mean.iter_mut().zip(features.row(row))).for_each(|(sum, &value)| *sum += value);
+                let (row, scale) = features.row_and_scale(row);
+                (mean.iter_mut().zip(row)).for_each(|(sum, &value)| *sum += value * scale);
             }
             let length = dot(&mean, &mean).sqrt();
             // Twice, as once leaves rounding where little remains.
@@ -70,17 +71,18 @@ impl Span {
 
     /// What share of the squared lengths of a sequence lies in the span, by a
     /// sample of its rows.
-    pub(crate) fn energy_share(&self, features: &Features) -> f32 {
+    pub(crate) fn energy_share(&self, features: &Features<'_>) -> f32 {
         let count = features.rows.min(SAMPLE);
         let (mut inside, mut all) = (0.0, 0.0);
         vectorised(
             #[inline(always)]
             || {
                 for place in 0..count {
-                    let row = features.row(place * features.rows / count);
-                    all += rough_dot(row, row);
+                    let row = place * features.rows / count;
+                    all += features.rough_product(row, features, row);
+                    let (row, scale) = features.row_and_scale(row);
                     for direction in self.directions.chunks_exact(self.dim) {
-                        inside += rough_dot(row, direction).powi(2);
+                        inside += (scale * rough_dot(row, direction)).powi(2);
                     }
                 }
             },
@@ -90,26 +92,22 @@ impl Span {
 
     /// Coordinates of every row in the span, and last the length of what is left
     /// of it: products of such rows are at least those of the rows themselves.
-    pub(crate) fn project(&self, features: &Features, threads: usize) -> Features {
-        let dim = self.count() + 1;
+    pub(crate) fn project(&self, features: &Features<'_>, threads: usize) -> Features<'static> {
+        let rest = self.count();
+        // Whole panels; what is not used stays 0.
+        let dim = (rest + 1).next_multiple_of(PANEL);
         let mut data = vec![0.0; features.rows * dim];
-        if self.count() > 0 {
-            row_products(
-                &features.data,
-                &self.directions,
-                self.dim,
-                &mut data,
-                dim,
-                threads,
-            );
+        if rest > 0 {
+            let directions = features.with_data(self.dim, self.directions.clone());
+            let rows = 0..features.rows;
+            features.products(rows, &directions, 0..rest, &mut data, dim, threads);
         }
         vectorised(
             #[inline(always)]
             || {
                 for (index, row) in data.chunks_exact_mut(dim).enumerate() {
-                    let whole = features.row(index);
-                    let squared = rough_dot(whole, whole);
-                    let (rest, coordinates) = (dim - 1, &row[..dim - 1]);
+                    let squared = features.rough_product(index, features, index);
+                    let coordinates = &row[..rest];
                     let inside = rough_dot(coordinates, coordinates);
                     row[rest] = ((squared - inside).max(0.0) + ROUNDING * squared).sqrt();
                 }
@@ -142,8 +140,8 @@ mod tests {
             let projected = span.project(&features, 1);
             for a in 0..rows {
                 for b in 0..rows {
-                    let exact = dot(features.row(a), features.row(b));
-                    let bound = dot(projected.row(a), projected.row(b));
+                    let exact = features.rough_product(a, &features, b);
+                    let bound = projected.rough_product(a, &projected, b);
                     assert!(bound >= exact - 1e-6, "{rows} × {dim}: {bound} < {exact}");
                 }
             }

@@ -1,5 +1,4 @@
-//! The matrix product, behind a safe signature.
-#![allow(unsafe_code)]
+//! The matrix product of the `gemm` crate, behind a safe signature.
 
 use gemm::Parallelism;
 
