@@ -23,16 +23,16 @@ class Run:
 RUNS = [
     Run(
         "ours", "whole", "align",
-        "sopilot_dtw::align: checks, scaling of the rows (the peers but tslearn take for granted "
-        "that they have unit length), product, recurrence, path",
+        "sopilot_dtw::align: checks, scaling of the rows (the others but tslearn are given "
+        "rows of unit length and rely on it), product, recurrence, path",
     ),
     # Exact pruning comes here: Run("ours-pruned", "whole", "align-pruned", …), and its name into
     # options.METHODS.
     Run("ours", "costs", "costs", "sopilot_dtw::align_costs; uses one thread"),
     Run(
         "dtw_rs", "whole", "dtw_rs",
-        "a cost closure over rows: a dot product of 32 bits cell by cell, sums in 64 bits; "
-        "uses one thread",
+        "a cost closure over rows: a dot product of 32 bits cell by cell, with the instructions of "
+        "a default build (SSE2 on x86-64), sums in 64 bits; uses one thread",
     ),
     Run("dtw_rs", "costs", "dtw_rs-costs", "a cost closure over the matrix; uses one thread"),
 ]

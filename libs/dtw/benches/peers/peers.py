@@ -166,9 +166,9 @@ PEERS = [
     Peer("tslearn", "costs", tslearn_costs, first, "dtw_path_from_metric, precomputed; by numba"),
     Peer(
         "dtaidistance", "whole", dtaidistance_whole, np.array,
-        "the C version, in 64 bits (converted before the clock starts). It takes no other cost "
-        "than the squared Euclidean one, cell by cell: on rows of unit length that is twice the "
-        "cosine cost, so the best path is the same",
+        "warping_path, the C version, in 64 bits (converted before the clock starts). It has no "
+        "cosine cost; its own, the squared Euclidean distance, cell by cell, is twice the cosine "
+        "cost on rows of unit length, so the best path is the same",
     ),
     Peer(
         "fastdtw", "whole", fastdtw_whole, second,
