@@ -7,7 +7,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python report accuracy accuracy-full check fmt ci clean
+.PHONY: help demo test test-rust test-python report accuracy accuracy-full bench-dtw check fmt ci clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -39,6 +39,10 @@ accuracy: ## Draw a small data set and measure how well deviations are found
 accuracy-full: ## The same, large; takes hours
 	@scripts/setup build rust video
 	@scripts/accuracy full
+
+bench-dtw: ## Time dynamic time warping beside its peers; ARGS=--quick is short
+	@scripts/setup build rust python
+	@scripts/bench-dtw $(ARGS)
 
 check: ## What takes seconds: formatting and walls
 	@cargo fmt --all --check
