@@ -18,11 +18,13 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write, stdin};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use dtw_rs::{Solution, dtw_with_distance};
-use sopilot_dtw::{Alignment, DtwError, Engine, MatrixView, Options, Side, align, align_costs};
+use sopilot_dtw::{
+    Alignment, DtwError, Engine, MatrixView, Options, Pruning, Side, align, align_batch,
+    align_costs,
+};
 
 type Path = Vec<(u32, u32)>;
 
@@ -105,13 +107,17 @@ impl Bench {
         if self.rows == 0 {
             return Err("nothing is loaded".into());
         }
-        let options = Options {
+        let pruned = Options {
             threads,
             ..Options::default()
         };
+        let options = Options {
+            pruning: Pruning::Off,
+            ..pruned
+        };
         match name {
             "align" => self.align(&options),
-            // Exact pruning comes here as "align-pruned", once `Options` has it.
+            "align-pruned" => self.align(&pruned),
             "costs" => {
                 let start = Instant::now();
                 let found = align_costs(self.rows, self.columns, &self.costs, &options)?;
@@ -160,38 +166,23 @@ impl Bench {
         Ok(Run::of_peer(start.elapsed(), &path, total))
     }
 
-    /// All pairs, each on one thread; a thread takes the next pair when it is
-    /// done with one.
+    /// All pairs, each on one thread, all costs computed.
     fn batch(&self, threads: usize) -> Result<Run, Box<dyn Error>> {
-        let gold: Vec<&[f32]> = self.gold.chunks_exact(self.rows * self.dim).collect();
-        let trainee: Vec<&[f32]> = (self.trainee)
-            .chunks_exact(self.columns * self.dim)
-            .collect();
-        let options = Options::default();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut found = Vec::new();
-            loop {
-                let pair = next.fetch_add(1, Ordering::Relaxed);
-                if pair >= gold.len() {
-                    return Ok(found);
-                }
-                found.push(align_pair(gold[pair], trainee[pair], self.dim, &options)?);
-            }
+        let gold = self.gold.chunks_exact(self.rows * self.dim);
+        let trainee = self.trainee.chunks_exact(self.columns * self.dim);
+        let options = Options {
+            threads,
+            pruning: Pruning::Off,
+            ..Options::default()
         };
         let start = Instant::now();
-        let shares: Vec<Result<Vec<Alignment>, DtwError>> = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            let mut shares = vec![work()];
-            shares.extend(others.into_iter().map(|other| {
-                other
-                    .join()
-                    .expect("a thread panics only if an alignment does")
-            }));
-            shares
-        });
+        let pairs = gold
+            .zip(trainee)
+            .map(|(gold, trainee)| views(gold, trainee, self.dim))
+            .collect::<Result<Vec<_>, _>>()?;
+        let found = align_batch(&pairs, &options);
         let time = start.elapsed();
-        let found = shares.into_iter().collect::<Result<Vec<_>, _>>()?.concat();
+        let found = found.into_iter().collect::<Result<Vec<_>, _>>()?;
         Ok(Run {
             time,
             cells: found.iter().map(|found| found.path.len()).sum(),
@@ -228,9 +219,19 @@ fn align_pair(
     dim: usize,
     options: &Options<'_>,
 ) -> Result<Alignment, DtwError> {
-    let gold = MatrixView::new(Side::Gold, gold.len() / dim, dim, gold)?;
-    let trainee = MatrixView::new(Side::Trainee, trainee.len() / dim, dim, trainee)?;
+    let (gold, trainee) = views(gold, trainee, dim)?;
     align(&gold, &trainee, options)
+}
+
+fn views<'a>(
+    gold: &'a [f32],
+    trainee: &'a [f32],
+    dim: usize,
+) -> Result<(MatrixView<'a>, MatrixView<'a>), DtwError> {
+    Ok((
+        MatrixView::new(Side::Gold, gold.len() / dim, dim, gold)?,
+        MatrixView::new(Side::Trainee, trainee.len() / dim, dim, trainee)?,
+    ))
 }
 
 /// 16 sums side by side, which the compiler turns into vector instructions.

@@ -6,7 +6,7 @@ import sys
 
 KINDS = ("random", "smooth")
 METHODS = (
-    "ours", "librosa", "dtw-python", "tslearn", "dtaidistance", "fastdtw",
+    "ours", "ours-pruned", "librosa", "dtw-python", "tslearn", "dtaidistance", "fastdtw",
     "numpy", "dtw_rs", "sgemm",
 )
 SIZES = (100, 500, 1000, 2000, 5000)

@@ -26,8 +26,11 @@ RUNS = [
         "sopilot_dtw::align: checks, scaling of the rows (the others but tslearn are given "
         "rows of unit length and rely on it), product, recurrence, path",
     ),
-    # Exact pruning comes here: Run("ours-pruned", "whole", "align-pruned", …), and its name into
-    # options.METHODS.
+    Run(
+        "ours-pruned", "whole", "align-pruned",
+        "the same, where costs that can lie on no path of least cost are left out if that is "
+        "faster; finding out where is part of it, and nothing is known of the gold before",
+    ),
     Run("ours", "costs", "costs", "sopilot_dtw::align_costs; uses one thread"),
     Run(
         "dtw_rs", "whole", "dtw_rs",
