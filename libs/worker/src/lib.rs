@@ -8,6 +8,7 @@
 //! are refused by their fencing token.
 
 mod attempt;
+mod completions;
 mod heartbeat;
 mod stored;
 
@@ -17,14 +18,12 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use prost::Message as _;
 use sopilot_bus::{Bus, Delivery, JobQueue, Queue, Rejection};
-use sopilot_chassis::{
-    ApiError, PeerChannel, Reason, RetryConfig, RetryPolicy, Shutdown, retry_idempotent,
-};
+use sopilot_chassis::{ApiError, PeerChannel, Reason, RetryConfig, RetryPolicy, Shutdown};
 use sopilot_proto::{
     MAX_MESSAGE_BYTES,
     catalog::v1::{
-        AttemptFailure, ClaimJobsRequest, ClaimedJob, CompleteJobsRequest, CompletionStatus,
-        Doorbell, FailureKind, JobCompletion, JobStage, job_completion::Outcome,
+        AttemptFailure, ClaimJobsRequest, ClaimedJob, CompletionStatus, Doorbell, FailureKind,
+        JobCompletion, JobStage, job_completion::Outcome,
         worker_service_client::WorkerServiceClient,
     },
 };
@@ -33,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 pub use attempt::{AttemptError, JobContext};
+use completions::Completions;
 use heartbeat::Heartbeats;
 pub use stored::{stored_key, stored_message};
 
@@ -65,7 +65,7 @@ const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Worker {
     config: WorkerConfig,
     catalog: WorkerServiceClient<PeerChannel>,
-    retry: RetryPolicy,
+    completions: Completions,
     bus: Arc<dyn Bus>,
     handler: Arc<dyn Handler>,
     slots: Arc<Semaphore>,
@@ -88,9 +88,9 @@ impl Worker {
         Self {
             slots: Arc::new(Semaphore::new(config.slots.get().into())),
             heartbeats: Heartbeats::new(WorkerServiceClient::new(beats)),
+            completions: Completions::new(catalog.clone(), retry),
             config,
             catalog,
-            retry,
             bus,
             handler,
         }
@@ -99,6 +99,7 @@ impl Worker {
     /// Works until `shutdown` drains; jobs in flight are tracked by it.
     pub fn start(self, shutdown: &Shutdown) {
         let worker = Arc::new(self);
+        worker.completions.start();
         let (consumer, stop) = (Arc::clone(&worker), shutdown.clone());
         shutdown
             .tracker()
@@ -308,17 +309,8 @@ impl Worker {
     }
 
     async fn hand_in(&self, completion: &JobCompletion) -> Result<(), ApiError> {
-        let request = CompleteJobsRequest {
-            completions: vec![completion.clone()],
-        };
-        let answer = retry_idempotent(&self.retry, || {
-            let mut catalog = self.catalog.clone();
-            let request = request.clone();
-            async move { catalog.complete_jobs(request).await }
-        })
-        .await
-        .map_err(|status| ApiError::from_status(&status))?;
-        if answer.into_inner().statuses.first() == Some(&CompletionStatus::Stale.into()) {
+        let status = self.completions.hand_in(completion.clone()).await?;
+        if status == CompletionStatus::Stale {
             tracing::info!(job_id = %completion.job_id, "result refused: another attempt owns the job");
         }
         Ok(())
