@@ -1,10 +1,10 @@
 //! Paths through costs that somebody else computed.
 
 use crate::align::Alignment;
-use crate::bands::CostBand;
 use crate::error::DtwError;
 use crate::options::Options;
-use crate::recurrence::{STRIP_ROWS, Scale};
+use crate::recurrence::{MARGIN, STRIP_ROWS, Scale};
+use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp};
 
 /// The warping path of least cost through a matrix of costs: `rows` × `columns`
@@ -32,20 +32,22 @@ pub fn align_costs(
         engine: options.engine,
     };
     let mut warp = Warp::new(rows, columns, rules)?;
-    let mut band = CostBand::empty(columns);
-    for (number, strip) in costs.chunks(STRIP_ROWS * columns).enumerate() {
+    for first in (0..rows).step_by(STRIP_ROWS) {
         options.check_cancelled()?;
-        band.clear();
-        let mut is_wrong = false;
-        for row in strip.chunks_exact(columns) {
-            band.push_row(row);
-            // No early end, so that the loop vectorises.
-            is_wrong |= (row.iter()).fold(false, |any, cost| any | is_impossible(cost));
+        let strip = first * columns..columns * rows.min(first + STRIP_ROWS);
+        // This brings the strip into the cache, value after value; the recurrence
+        // jumps from row to row.
+        if has_impossible(&costs[strip.clone()]) {
+            return Err(impossible(first, columns, &costs[strip]));
         }
-        if is_wrong {
-            return Err(impossible(number * STRIP_ROWS, columns, strip));
+        if strip.start >= MARGIN && strip.end + MARGIN <= costs.len() {
+            // Its neighbours are margin enough.
+            warp.push_whole_strip(costs, strip.start);
+        } else {
+            for row in costs[strip.clone()].chunks_exact(columns) {
+                warp.push_row(row);
+            }
         }
-        warp.push_band(&band);
     }
     let path = warp.path();
     let path_costs: Vec<f32> = path
@@ -69,6 +71,16 @@ fn bound(rows: usize, columns: usize, costs: &[f32]) -> f64 {
         .map(|place| f64::from(costs[place]))
         .filter(|cost| cost.is_finite())
         .sum()
+}
+
+/// No early end, so that the loop vectorises. Of finite numbers that are not
+/// negative, but for −0, the bits are less than those of infinity.
+fn has_impossible(costs: &[f32]) -> bool {
+    let greatest = vectorised(
+        #[inline(always)]
+        || (costs.iter()).fold(0, |greatest: u32, cost| greatest.max(cost.to_bits())),
+    );
+    greatest >= f32::INFINITY.to_bits() && costs.iter().any(is_impossible)
 }
 
 #[allow(

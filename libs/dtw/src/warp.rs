@@ -1,5 +1,7 @@
 //! A warping under way, and the way back through it.
 
+use std::ops::Range;
+
 use crate::bands::CostBand;
 use crate::engine::Engine;
 use crate::error::DtwError;
@@ -150,31 +152,58 @@ impl Warp {
         self.strip(band, 0, first_column);
     }
 
+    /// Enters a strip of rows that follow each other without a gap among `values`,
+    /// the first from `first`; around the strip are values enough for margins.
+    pub(crate) fn push_whole_strip(&mut self, values: &[f32], first: usize) {
+        debug_assert!(self.pending.rows() == 0);
+        let columns = self.above.len() - 1;
+        self.enter(values, first, columns, STRIP_ROWS, 0..columns);
+    }
+
     fn strip(&mut self, band: &CostBand, row: usize, first_column: usize) -> usize {
         let rows = (band.rows() - row).min(STRIP_ROWS);
-        let columns = band.columns();
+        let columns = first_column..first_column + band.columns();
+        self.enter(
+            band.values(),
+            band.start_of(row),
+            band.stride(),
+            rows,
+            columns,
+        );
+        rows
+    }
+
+    /// The next strip of so many rows; only `columns` may be passed.
+    fn enter(
+        &mut self,
+        costs: &[f32],
+        first: usize,
+        stride: usize,
+        rows: usize,
+        columns: Range<usize>,
+    ) {
         let start = if self.keeps_directions {
             self.directions.len()
         } else {
             0
         };
-        self.directions.resize(start + words(columns), 0);
+        self.directions.resize(start + words(columns.len()), 0);
         self.strips.push(StripPlace {
-            first_column,
-            columns,
+            first_column: columns.start,
+            columns: columns.len(),
             start,
         });
         // Sums of column c lie at c + 1.
-        let sums = first_column..first_column + columns + 1;
+        let sums = columns.start..columns.end + 1;
         self.below[..sums.start].fill(CEILING);
         self.below[sums.end..].fill(CEILING);
         compute(
             self.rules.engine,
             &mut Strip {
-                costs: band.values(),
-                first: band.start_of(row),
-                stride: band.stride(),
-                columns,
+                costs,
+                first,
+                stride,
+                columns: columns.len(),
                 scale: self.rules.scale,
                 above: &self.above[sums.clone()],
                 below: &mut self.below[sums],
@@ -184,7 +213,6 @@ impl Warp {
         );
         std::mem::swap(&mut self.above, &mut self.below);
         self.rows_done += rows;
-        rows
     }
 
     /// The path of least cost through all rows.

@@ -7,16 +7,19 @@ use std::arch::x86_64::{
 
 use super::{
     CEILING, STRIP_ROWS, Strip,
-    sheared::{AT_ONCE, Diagonals, prepare},
+    sheared::{AT_ONCE, Diagonals, Preparation},
     words,
 };
 
-/// Row r lies in vector r mod 2, lane ⌊r / 2⌋.
+/// Row r lies in vector r mod 2, lane 15 − ⌊r / 2⌋.
 const VECTORS: usize = 2;
+
+/// Rows of the first lanes of each half vector.
+const FIRST_LANES: [usize; 4] = [30, 14, 31, 15];
 
 /// Where the direction into a row lies in a word.
 pub(super) const fn bit_of(row: usize) -> usize {
-    16 * (row % VECTORS) + row / VECTORS
+    16 * (row % VECTORS) + 15 - row / VECTORS
 }
 
 /// # Safety
@@ -25,18 +28,35 @@ pub(super) const fn bit_of(row: usize) -> usize {
 /// checks it.
 #[target_feature(enable = "avx2,avx512f")]
 pub(super) unsafe fn compute(strip: &mut Strip<'_>) {
+    // SAFETY: as promised to this function.
+    unsafe {
+        if !compute_if_low::<false>(strip) {
+            compute_if_low::<true>(strip);
+        }
+    }
+}
+
+/// Answers whether the result counts: unless costs are limited, none may be
+/// high.
+///
+/// # Safety
+///
+/// As [`compute`].
+#[target_feature(enable = "avx2,avx512f")]
+unsafe fn compute_if_low<const LIMITED: bool>(strip: &mut Strip<'_>) -> bool {
     let ceiling = _mm512_set1_epi32(CEILING);
     let mut before = [ceiling; VECTORS];
     let mut diagonal = [ceiling; VECTORS];
-    diagonal[0] = shifted(ceiling, _mm512_set1_epi32(strip.above[0]));
+    diagonal[0] = shifted(ceiling, strip.above[0]);
+    let mut preparation = Preparation::of(strip);
     let mut costs = Diagonals([[0; STRIP_ROWS]; AT_ONCE]);
     let words = words(strip.columns);
     for first in (0..words).step_by(AT_ONCE) {
         // SAFETY: as promised to this function.
-        unsafe { prepare::<VECTORS>(strip, [0, 16, 1, 17], first, &mut costs) };
+        unsafe { preparation.prepare::<VECTORS, LIMITED>(FIRST_LANES, first, &mut costs) };
         for (number, costs) in (first..words).zip(&costs.0) {
             let fed = strip.above[(number + 1).min(strip.columns)];
-            let mut above = shifted(before[VECTORS - 1], _mm512_set1_epi32(fed));
+            let mut above = shifted(before[VECTORS - 1], fed);
             let (mut from_above, mut from_left) = (0, 0);
             for vector in 0..VECTORS {
                 let left = before[vector];
@@ -64,16 +84,17 @@ pub(super) unsafe fn compute(strip: &mut Strip<'_>) {
                         before[strip.last_row % VECTORS],
                     );
                 }
-                strip.below[column + 1] = lanes[strip.last_row / VECTORS];
+                strip.below[column + 1] = lanes[15 - strip.last_row / VECTORS];
             }
         }
     }
     strip.below[0] = CEILING;
+    LIMITED || preparation.saw_only_low_costs()
 }
 
-/// Each lane from the one before it; the first from the last of `fed`.
+/// Each lane from the one behind it; the last is fed.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn shifted(lanes: __m512i, fed: __m512i) -> __m512i {
-    _mm512_alignr_epi32::<15>(lanes, fed)
+fn shifted(lanes: __m512i, fed: i32) -> __m512i {
+    _mm512_alignr_epi32::<1>(_mm512_set1_epi32(fed), lanes)
 }

@@ -106,7 +106,7 @@ pub(crate) fn compute(engine: Engine, strip: &mut Strip<'_>) {
     let columns = strip.columns;
     assert!(engine.is_available());
     assert!(columns > 0 && strip.last_row < STRIP_ROWS);
-    assert!(strip.first >= MARGIN && strip.stride >= columns + MARGIN);
+    assert!(strip.first >= MARGIN && strip.stride >= columns);
     assert!(strip.first + (STRIP_ROWS - 1) * strip.stride + columns + MARGIN <= strip.costs.len());
     assert_eq!(strip.above.len(), columns + 1);
     assert_eq!(strip.below.len(), columns + 1);
