@@ -11,8 +11,8 @@ use sopilot_dtw::{
     Centring, Engine, MatrixView, Options, Pruning, Side, align, align_costs, align_with_evidence,
 };
 
-const CLIPS: usize = 320;
-const DIM: usize = 256;
+const CLIPS: usize = 512;
+const DIM: usize = 512;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let work = std::env::args().nth(1).unwrap_or_default();
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         centring: Centring::OnEach,
         ..whole
     };
-    let steps: Vec<_> = (0..8).map(|step| step * 40..(step + 1) * 40).collect();
+    let steps: Vec<_> = (0..8).map(|step| step * 64..(step + 1) * 64).collect();
     match work.as_str() {
         "nothing" => {}
         "recurrence" => drop(black_box(align_costs(CLIPS, CLIPS, &costs, &whole)?)),

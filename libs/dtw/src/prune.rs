@@ -28,7 +28,10 @@ use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp};
 
 /// Fewer cells are computed faster than they are bounded.
-const FEWEST_CELLS: usize = 200 * 200;
+const FEWEST_CELLS: usize = 400 * 400;
+
+/// Of fewer dimensions a product costs little more than its bound.
+const FEWEST_DIMENSIONS: usize = 256;
 
 /// If less than this share of the clips' energy lies in the span, bounds are
 /// too weak to be worth their time.
@@ -37,6 +40,11 @@ const LEAST_ENERGY: f32 = 0.7;
 /// With a larger share of the cells left, the way through the whole matrix is
 /// as short.
 const MOST_LEFT: f64 = 0.5;
+
+/// Whether a pair is large enough for pruning to be tried.
+pub(crate) fn may_help(pair: &FeaturePair<'_>) -> bool {
+    pair.gold.rows * pair.trainee.rows >= FEWEST_CELLS && pair.gold.dim >= FEWEST_DIMENSIONS
+}
 
 /// The path of least cost from the first pair of clips to the last, or `None`
 /// where pruning does not help.
@@ -49,7 +57,7 @@ pub(crate) fn pruned_path(
     // Directions of all cells and sums above every strip: a quarter and an
     // eighth of a byte a cell.
     let is_too_large = rows.saturating_mul(columns) / 2 > options.path_bytes;
-    if rules.boundary != Boundary::Closed || rows * columns < FEWEST_CELLS || is_too_large {
+    if rules.boundary != Boundary::Closed || is_too_large {
         return Ok(None);
     }
     let span = Span::of(&pair.gold);

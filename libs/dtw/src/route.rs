@@ -5,7 +5,7 @@ use crate::error::DtwError;
 use crate::features::FeaturePair;
 use crate::options::{Options, Pruning};
 use crate::product::PANEL;
-use crate::prune::pruned_path;
+use crate::prune::{may_help, pruned_path};
 use crate::recurrence::{STRIP_ROWS, Scale, words};
 use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp, WayBack};
@@ -51,6 +51,7 @@ pub(crate) fn best_path(
         return path_in_band(pair, radius as usize, rules, options);
     }
     if options.pruning == Pruning::Automatic
+        && may_help(pair)
         && let Some(path) = pruned_path(pair, rules, options)?
     {
         return Ok(path);
