@@ -5,6 +5,7 @@
 //! [`Shutdown::on_signals`], [`Listener::bind`], [`Server::builder`], [`Readiness::set_ready`] once
 //! its dependencies answer, and [`Shutdown::complete`].
 
+mod allocator;
 pub mod client;
 pub mod config;
 mod cut;

@@ -250,6 +250,7 @@ impl<'a> Features<'a> {
     }
 
     /// Similarity of two rows of this side.
+    #[inline(always)]
     pub(crate) fn similarity(&self, cost: Cost, a: usize, b: usize) -> f32 {
         let scale = self.scale(a) * self.scale(b);
         let (a, b) = (self.unscaled(a), self.unscaled(b));

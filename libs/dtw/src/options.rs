@@ -85,7 +85,8 @@ pub struct Options<'a> {
     pub pruning: Pruning,
     /// Bytes that the directions of a path may take, two bits a cell; if they
     /// would take more, rows of sums are kept at intervals, and what lies
-    /// between is computed again on the way back (half as long again).
+    /// between is computed again on the way back (half as long again). Evidence
+    /// is gathered in one pass and needs all of them.
     pub path_bytes: usize,
     /// Set it from elsewhere to stop: looked at before every band of rows
     /// (some milliseconds of work).

@@ -8,6 +8,7 @@ use crate::features::Features;
 use crate::matrix::MatrixView;
 use crate::options::{Cost, Options};
 use crate::product::row_products;
+use crate::vectorised::vectorised;
 
 /// The quantiles that describe self-similarity.
 pub const SELF_SIMILARITY_QUANTILES: [f32; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -104,13 +105,18 @@ pub(crate) fn quantiles_of(
         (range.start..last.max(range.start))
             .map(|clip| features.similarity(options.cost, clip, clip + lag))
     };
-    let mut similarities: Vec<f32> = steps
-        .iter()
-        .flat_map(|step| within(step.start as usize..step.end as usize))
-        .collect();
-    if similarities.is_empty() {
-        similarities = within(0..features.rows).collect();
-    }
+    let mut similarities: Vec<f32> = Vec::new();
+    vectorised(
+        #[inline(always)]
+        || {
+            for step in steps {
+                similarities.extend(within(step.start as usize..step.end as usize));
+            }
+            if similarities.is_empty() {
+                similarities.extend(within(0..features.rows));
+            }
+        },
+    );
     similarities.sort_by(f32::total_cmp);
     SELF_SIMILARITY_QUANTILES.map(|q| quantile(&similarities, q).unwrap_or(1.0))
 }
@@ -123,13 +129,19 @@ pub(crate) fn usual_similarity(
     options: &Options<'_>,
 ) -> Option<f32> {
     let clips: Vec<usize> = evenly(step, MAX_CLIPS_COMPARED);
-    let mut similarities: Vec<f32> = clips
-        .iter()
-        .enumerate()
-        .flat_map(|(place, &a)| clips[place + 1..].iter().map(move |&b| (a, b)))
-        .filter(|(a, b)| b - a >= options.lag())
-        .map(|(a, b)| features.similarity(options.cost, a, b))
-        .collect();
+    let mut similarities: Vec<f32> = Vec::new();
+    vectorised(
+        #[inline(always)]
+        || {
+            for (place, &a) in clips.iter().enumerate() {
+                for &b in &clips[place + 1..] {
+                    if b - a >= options.lag() {
+                        similarities.push(features.similarity(options.cost, a, b));
+                    }
+                }
+            }
+        },
+    );
     similarities.sort_by(f32::total_cmp);
     quantile(&similarities, 0.5)
 }

@@ -44,6 +44,16 @@ pub(crate) struct Rows<'a> {
     pub(crate) scales: &'a [f32],
 }
 
+impl<'a> Rows<'a> {
+    /// So many rows at a time.
+    fn chunks(self, rows: usize, dim: usize) -> impl Iterator<Item = Self> + use<'a> {
+        let values = self.values.chunks(rows * dim);
+        values
+            .zip(self.scales.chunks(rows))
+            .map(|(values, scales)| Self { values, scales })
+    }
+}
+
 impl Panels {
     /// Rearranges rows of `dim` values.
     pub(crate) fn new(rows: Rows<'_>, dim: usize) -> Self {
@@ -84,24 +94,30 @@ impl Panels {
             threads
         };
         // Whole groups of six, shared out evenly.
-        let each = rows.div_ceil(LEFT).div_ceil(threads) * LEFT;
-        let each = each.min(BLOCK_ROWS);
-        let values = left.values.chunks(each * self.dim);
-        let blocks = values.zip(left.scales.chunks(each));
-        let blocks = blocks.map(|(values, scales)| Rows { values, scales });
-        let blocks = blocks.zip(out.chunks_mut(each * stride));
+        let each = rows.div_ceil(LEFT).div_ceil(threads).max(1) * LEFT;
+        let shares = left
+            .chunks(each, self.dim)
+            .zip(out.chunks_mut(each * stride));
         if threads == 1 || rows <= LEFT {
-            let mut room = Vec::new();
-            for (left, out) in blocks {
-                self.block(left, panels.clone(), out, stride, &mut room);
+            for (left, out) in shares {
+                self.share(left, panels.clone(), out, stride);
             }
         } else {
             rayon::scope(|scope| {
-                for (left, out) in blocks {
+                for (left, out) in shares {
                     let panels = panels.clone();
-                    scope.spawn(move |_| self.block(left, panels, out, stride, &mut Vec::new()));
+                    scope.spawn(move |_| self.share(left, panels, out, stride));
                 }
             });
+        }
+    }
+
+    /// What one thread does.
+    fn share(&self, left: Rows<'_>, panels: Range<usize>, out: &mut [f32], stride: usize) {
+        let mut room = Vec::new();
+        let blocks = left.chunks(BLOCK_ROWS, self.dim);
+        for (left, out) in blocks.zip(out.chunks_mut(BLOCK_ROWS * stride)) {
+            self.block(left, panels.clone(), out, stride, &mut room);
         }
     }
 

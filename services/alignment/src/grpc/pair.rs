@@ -181,9 +181,10 @@ impl Arriving {
                 ),
             )),
             Self::Inline { shape, bytes, .. } => {
-                let values: Vec<f32> = bytes
-                    .chunks_exact(4)
-                    .map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]]))
+                let (values, _) = bytes.as_chunks::<4>();
+                let values = values
+                    .iter()
+                    .map(|value| f32::from_le_bytes(*value))
                     .collect();
                 let matrix = Matrix::new(shape.dim as usize, values).map_err(|error| {
                     ApiError::new(Reason::MatrixInvalid, format!("the {side} matrix: {error}"))
