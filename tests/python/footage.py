@@ -11,7 +11,8 @@ PICTURES = {
     "bars": f"testsrc2=size={SIZE}:rate={RATE}",
     "fractal": f"mandelbrot=size={SIZE}:rate={RATE}:maxiter=200",
     "life": f"life=size={SIZE}:rate={RATE}:mold=10:seed=7:ratio=0.3:death_color=#204080:life_color=#ffd040",
-    "waves": f"gradients=size={SIZE}:rate={RATE}:seed=3:speed=0.05:nb_colors=4",
+    # Colours that are not given are drawn anew each time, whatever the seed.
+    "waves": f"gradients=size={SIZE}:rate={RATE}:seed=3:speed=0.05:nb_colors=4:c0=#103050:c1=#f0c040:c2=#208060:c3=#d04070",
     "rain": f"cellauto=size={SIZE}:rate={RATE}:rule=110:seed=5:ratio=0.2",
 }
 

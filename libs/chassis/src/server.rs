@@ -39,6 +39,10 @@ use stop::StopLayer;
 /// Anything larger goes in chunks over a stream.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Largest HTTP/2 frame that is taken. Matrices and videos come in messages of about a megabyte, of
+/// which the protocol's least, 16 KiB, makes dozens of frames.
+const MAX_FRAME_BYTES: u32 = 1 << 20;
+
 /// Streams of one connection beyond the limit on calls, for calls to be turned away on and for health.
 const SPARE_STREAMS: u32 = 200;
 
@@ -304,6 +308,7 @@ impl Server {
         let streams = u32::try_from(config.max_concurrent_calls).unwrap_or(u32::MAX);
         let serving = tonic::transport::Server::builder()
             .max_concurrent_streams(Some(streams.saturating_add(SPARE_STREAMS)))
+            .max_frame_size(MAX_FRAME_BYTES)
             .http2_keepalive_interval(Some(config.keepalive_interval))
             .http2_keepalive_timeout(Some(config.keepalive_timeout))
             .serve_with_incoming_shutdown(stack, incoming, async {

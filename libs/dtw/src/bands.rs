@@ -125,7 +125,10 @@ impl CostBand {
             #[inline(always)]
             || {
                 for (index, row) in gold.zip(values.chunks_mut(stride)) {
-                    pair.products_to_costs(index, trainee.clone(), &mut row[..trainee.len()]);
+                    let (costs, margin) = row.split_at_mut(trainee.len());
+                    pair.products_to_costs(index, trainee.clone(), costs);
+                    // Where the last panel is not whole, products lie beyond.
+                    margin.fill(0.0);
                 }
             },
         );

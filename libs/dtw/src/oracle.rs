@@ -405,6 +405,32 @@ fn a_band_keeps_the_path_near_the_straight_way() {
     }
 }
 
+/// Products that are computed beside a window, because panels are computed as a
+/// whole, are no costs: they may be negative, and a path must not see them.
+#[test]
+fn what_lies_beside_a_window_does_not_count() {
+    for rows in [70, 100, 133] {
+        let gold = random(3, rows, 24);
+        let data = flat(&gold);
+        let (a, b) = (
+            view(Side::Gold, &gold, &data),
+            view(Side::Trainee, &gold, &data),
+        );
+        let in_band = Options {
+            band_radius: Some(5),
+            ..Options::default()
+        };
+        let in_blocks = Options {
+            path_bytes: 1,
+            ..Options::default()
+        };
+        for options in [in_band, in_blocks] {
+            let found = align(&a, &b, &options).unwrap();
+            assert!(found.path.iter().all(|&(row, column)| row == column));
+        }
+    }
+}
+
 /// Slow changes, a few things at once, and another tempo, as videos have them.
 fn slow(seed: u64, rows: usize, tempo: f32, dim: usize) -> Vec<Vec<f32>> {
     let patterns = random(99, 12, dim);

@@ -25,7 +25,9 @@ enum Arriving {
     Stored(String),
     Inline {
         shape: InlineMatrix,
-        bytes: Vec<u8>,
+        /// The bytes that arrived, where they will be read as numbers.
+        values: Vec<f32>,
+        arrived: usize,
         expected: usize,
         room: Option<OwnedSemaphorePermit>,
     },
@@ -119,7 +121,8 @@ impl Arriving {
                 }
                 Ok(Self::Inline {
                     shape,
-                    bytes: Vec::new(),
+                    values: Vec::new(),
+                    arrived: 0,
                     expected: expected as usize,
                     room: None,
                 })
@@ -135,12 +138,14 @@ impl Arriving {
                 format!("the {side} matrix is the stored object {key}: send no chunks for it"),
             )),
             Self::Inline {
-                bytes,
+                values,
+                arrived,
                 expected,
                 room,
                 ..
             } => {
-                if bytes.len() + data.len() > *expected {
+                let end = *arrived + data.len();
+                if end > *expected {
                     return Err(ApiError::new(
                         Reason::MatrixInvalid,
                         format!(
@@ -153,7 +158,9 @@ impl Arriving {
                     Some(room) => room.merge(more),
                     None => *room = Some(more),
                 }
-                bytes.extend_from_slice(data);
+                values.resize(end.div_ceil(4), 0.0);
+                bytemuck::cast_slice_mut(values)[*arrived..end].copy_from_slice(data);
+                *arrived = end;
                 Ok(())
             }
         }
@@ -163,8 +170,8 @@ impl Arriving {
         match self {
             Self::Stored(_) => true,
             Self::Inline {
-                bytes, expected, ..
-            } => bytes.len() == *expected,
+                arrived, expected, ..
+            } => arrived == expected,
         }
     }
 
@@ -172,20 +179,18 @@ impl Arriving {
         match self {
             Self::Stored(key) => Ok(engine.load(&key).await?),
             Self::Inline {
-                bytes, expected, ..
-            } if bytes.len() < expected => Err(ApiError::new(
+                arrived, expected, ..
+            } if arrived < expected => Err(ApiError::new(
                 Reason::MatrixInvalid,
-                format!(
-                    "{} of {expected} bytes of the {side} matrix arrived",
-                    bytes.len()
-                ),
+                format!("{arrived} of {expected} bytes of the {side} matrix arrived"),
             )),
-            Self::Inline { shape, bytes, .. } => {
-                let (values, _) = bytes.as_chunks::<4>();
-                let values = values
-                    .iter()
-                    .map(|value| f32::from_le_bytes(*value))
-                    .collect();
+            Self::Inline {
+                shape, mut values, ..
+            } => {
+                // They came little-endian.
+                for value in &mut values {
+                    *value = f32::from_bits(u32::from_le(value.to_bits()));
+                }
                 let matrix = Matrix::new(shape.dim as usize, values).map_err(|error| {
                     ApiError::new(Reason::MatrixInvalid, format!("the {side} matrix: {error}"))
                 })?;
