@@ -2,7 +2,7 @@
 //! out clips of both sequences, each at a price.
 
 use crate::bands::for_each_cost_row;
-use crate::error::DtwError;
+use crate::error::{DtwError, room_for};
 use crate::features::FeaturePair;
 use crate::matrix::MatrixView;
 use crate::options::Options;
@@ -82,21 +82,12 @@ const TRAINEE_LEFT_OUT: u8 = 2;
 
 impl Table {
     fn new(rows: usize, columns: usize, drop: DropCosts) -> Result<Self, DtwError> {
-        let bytes = rows.saturating_mul(columns);
-        let mut choices = Vec::new();
-        choices
-            .try_reserve_exact(bytes)
-            .map_err(|_| DtwError::OutOfMemory {
-                gold_clips: rows,
-                trainee_clips: columns,
-                bytes,
-            })?;
         Ok(Self {
             drop,
             columns,
             any: (0..=columns).map(|j| j as f64 * drop.trainee).collect(),
             matched: vec![f64::INFINITY; columns + 1],
-            choices,
+            choices: room_for(rows.saturating_mul(columns), rows, columns)?,
         })
     }
 

@@ -20,6 +20,23 @@ impl fmt::Display for Side {
     }
 }
 
+/// A vector with room for `count` values about every pair of clips.
+pub(crate) fn room_for<T>(
+    count: usize,
+    gold_clips: usize,
+    trainee_clips: usize,
+) -> Result<Vec<T>, DtwError> {
+    let mut values = Vec::new();
+    match values.try_reserve_exact(count) {
+        Ok(()) => Ok(values),
+        Err(_) => Err(DtwError::OutOfMemory {
+            gold_clips,
+            trainee_clips,
+            bytes: count.saturating_mul(size_of::<T>()),
+        }),
+    }
+}
+
 /// Why there is no alignment.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum DtwError {

@@ -73,11 +73,7 @@ impl<'a> FeaturePair<'a> {
                 (1.0 - dot(a, b) * scale).max(0.0) as f32
             }
             // Its rows have no scale.
-            Cost::SquaredEuclidean => a
-                .iter()
-                .zip(b)
-                .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
-                .sum::<f64>() as f32,
+            Cost::SquaredEuclidean => squared_distance(a, b) as f32,
         }
     }
 
@@ -222,7 +218,7 @@ impl<'a> Features<'a> {
     /// The rows as the kernel wants the right side of a product, if this
     /// processor can run it.
     #[cfg(target_arch = "x86_64")]
-    pub(crate) fn panels(&self) -> Option<&Panels> {
+    fn panels(&self) -> Option<&Panels> {
         Panels::are_supported()
             .then(|| (self.panels).get_or_init(|| Panels::new(self.as_rows(), self.dim)))
     }
@@ -257,14 +253,7 @@ impl<'a> Features<'a> {
         match cost {
             Cost::Cosine => (dot(a, b) * scale).min(1.0) as f32,
             // Its rows have no scale.
-            Cost::SquaredEuclidean => {
-                let squared: f64 = a
-                    .iter()
-                    .zip(b)
-                    .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
-                    .sum();
-                cost.similarity(squared as f32)
-            }
+            Cost::SquaredEuclidean => cost.similarity(squared_distance(a, b) as f32),
         }
     }
 }
@@ -508,16 +497,8 @@ pub(crate) fn dot(a: &[f32], b: &[f32]) -> f64 {
 /// The same in 32 bits.
 #[inline(always)]
 pub(crate) fn rough_dot(a: &[f32], b: &[f32]) -> f32 {
-    let (chunks_a, rest_a) = a.as_chunks::<32>();
-    let (chunks_b, rest_b) = b.as_chunks::<32>();
-    let mut sums = [0.0_f32; 32];
-    for (a, b) in chunks_a.iter().zip(chunks_b) {
-        for lane in 0..32 {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    let rest: f32 = rest_a.iter().zip(rest_b).map(|(&a, &b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    // Multiplying by 1 is exact, and nothing once it is inlined.
+    rough_scaled_dot(a, 1.0, b, 1.0)
 }
 
 /// The same for rows that are still to be scaled.
@@ -534,6 +515,12 @@ fn rough_scaled_dot(a: &[f32], scale_a: f32, b: &[f32], scale_b: f32) -> f32 {
     let rest = rest_a.iter().zip(rest_b);
     let rest: f32 = rest.map(|(&a, &b)| (a * scale_a) * (b * scale_b)).sum();
     sums.iter().sum::<f32>() + rest
+}
+
+#[inline(always)]
+fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
+    let differences = a.iter().zip(b).map(|(&a, &b)| f64::from(a) - f64::from(b));
+    differences.map(|difference| difference.powi(2)).sum()
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@ use crate::align::Alignment;
 use crate::error::DtwError;
 use crate::options::Options;
 use crate::recurrence::{MARGIN, STRIP_ROWS, Scale};
+use crate::route::straight_path;
 use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp};
 
@@ -65,10 +66,8 @@ pub fn align_costs(
 
 /// What the straight path costs.
 fn bound(rows: usize, columns: usize, costs: &[f32]) -> f64 {
-    let cells = rows.max(columns);
-    (0..cells)
-        .map(|cell| (cell * rows / cells) * columns + cell * columns / cells)
-        .map(|place| f64::from(costs[place]))
+    straight_path(rows, columns)
+        .map(|(row, column)| f64::from(costs[row * columns + column]))
         .filter(|cost| cost.is_finite())
         .sum()
 }

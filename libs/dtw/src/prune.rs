@@ -203,6 +203,7 @@ fn windows(
     };
     let mut windows = vec![0..0; from_start.floors.len()];
     let mut below = Warp::before_the_first_row(columns, rules);
+    let mut band = CostBand::empty(columns);
     // The last strip may be a low one: it is the first here.
     let mut first = 0;
     for strip in (0..windows.len()).rev() {
@@ -217,11 +218,9 @@ fn windows(
         windows[strip] = window;
         if strip > 0 {
             let mut warp = Warp::without_directions(height, below, rules);
-            let strip = first..first + height;
-            for_each_cost_band(&backwards, strip, columns, height, options, |_, band| {
-                warp.push_band(band);
-                Ok(())
-            })?;
+            options.check_cancelled()?;
+            band.fill(&backwards, first..first + height, 0, options.threads);
+            warp.push_strip(&band, 0);
             below = warp.into_sums();
         }
         first += height;

@@ -24,14 +24,19 @@ pub(crate) fn rules(pair: &FeaturePair<'_>, boundary: Boundary, options: &Option
 /// the first pair of clips to the last.
 fn bound(pair: &FeaturePair<'_>) -> f64 {
     let (rows, columns) = (pair.gold.rows, pair.trainee.rows);
-    let cells = rows.max(columns);
-    let place = |cell: usize, length: usize| cell * length / cells;
-    let cost = |cell| f64::from(pair.rough_cost(place(cell, rows), place(cell, columns)));
+    let cost = |(row, column)| f64::from(pair.rough_cost(row, column));
     let total: f64 = vectorised(
         #[inline(always)]
-        || (0..cells).map(cost).sum(),
+        || straight_path(rows, columns).map(cost).sum(),
     );
-    total * (1.0 + 1e-3) + 1e-5 * cells as f64 * pair.greatest_cost()
+    let cells = rows.max(columns) as f64;
+    total * (1.0 + 1e-3) + 1e-5 * cells * pair.greatest_cost()
+}
+
+/// The cells of the path that goes straight from the first to the last.
+pub(crate) fn straight_path(rows: usize, columns: usize) -> impl Iterator<Item = (usize, usize)> {
+    let cells = rows.max(columns);
+    (0..cells).map(move |cell| (cell * rows / cells, cell * columns / cells))
 }
 
 /// The path of least cost. Ties are broken as [`Warp::path`] says.

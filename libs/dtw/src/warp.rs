@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::bands::CostBand;
 use crate::engine::Engine;
-use crate::error::DtwError;
+use crate::error::{DtwError, room_for};
 use crate::recurrence::{CEILING, Direction, STRIP_ROWS, Scale, Strip, compute, direction, words};
 
 /// Where a path may start and end.
@@ -71,16 +71,8 @@ impl Warp {
     pub(crate) fn resumed(rows: usize, above: Vec<i32>, rules: Rules) -> Result<Self, DtwError> {
         let columns = above.len() - 1;
         let count = rows.div_ceil(STRIP_ROWS).saturating_mul(words(columns));
-        let mut directions = Vec::new();
-        directions
-            .try_reserve_exact(count)
-            .map_err(|_| DtwError::OutOfMemory {
-                gold_clips: rows,
-                trainee_clips: columns,
-                bytes: count.saturating_mul(size_of::<u64>()),
-            })?;
         Ok(Self {
-            directions,
+            directions: room_for(count, rows, columns)?,
             keeps_directions: true,
             ..Self::without_directions(rows, above, rules)
         })

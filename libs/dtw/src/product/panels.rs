@@ -25,7 +25,7 @@ const UNROLLED: usize = 4;
 
 /// Rows of the left side that a thread works on: 384 KiB of 1024 dimensions, so
 /// that they stay in a second-level cache.
-pub(crate) const BLOCK_ROWS: usize = 96;
+const BLOCK_ROWS: usize = 96;
 
 /// Rows in panels of 16: of each the first values of all rows, then the second
 /// ones, and so on. Rows that are missing in the last panel are zeros.

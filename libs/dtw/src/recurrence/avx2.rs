@@ -13,8 +13,7 @@ use super::{
 };
 
 /// Row r lies in vector r mod 4, lane 7 − ⌊r / 4⌋: the row above a vector's is
-/// then the vector before, lane by lane, but for the first; and the last row
-/// lies in the first lane, where a store of the vector puts it in its place.
+/// then the vector before, lane by lane, but for the first.
 const VECTORS: usize = 4;
 
 /// Rows of the first lanes.
@@ -56,8 +55,8 @@ unsafe fn compute_if_low<const LIMITED: bool>(strip: &mut Strip<'_>) -> bool {
     let mut preparation = Preparation::of(strip);
     let last = strip.last_row;
     let words = words(strip.columns);
-    // Sums of the last row: as many as a store of a vector writes beyond.
-    let mut below = [0; 8];
+    // Lanes of the vector that holds the last row.
+    let mut lanes = [0; 8];
     for first in (0..words).step_by(AT_ONCE) {
         // SAFETY: as promised to this function.
         unsafe { preparation.prepare::<VECTORS, LIMITED>(FIRST_LANES, first, &mut costs) };
@@ -85,8 +84,8 @@ unsafe fn compute_if_low<const LIMITED: bool>(strip: &mut Strip<'_>) -> bool {
                 && column < strip.columns
             {
                 // SAFETY: eight values.
-                unsafe { _mm256_storeu_si256(below.as_mut_ptr().cast(), before[last % VECTORS]) };
-                strip.below[column + 1] = below[7 - last / VECTORS];
+                unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), before[last % VECTORS]) };
+                strip.below[column + 1] = lanes[7 - last / VECTORS];
             }
         }
     }
