@@ -95,10 +95,7 @@ pub fn connect(peer: &str, uri: &str, config: &ClientConfig) -> Result<PeerChann
         peer: peer.to_owned(),
         uri: uri.to_owned(),
     };
-    let address: Uri = uri.parse().map_err(|_| wrong())?;
-    if address.scheme_str() != Some("http") || address.authority().is_none() {
-        return Err(wrong());
-    }
+    let address = address(uri).ok_or_else(wrong)?;
     let channel = Endpoint::from(address)
         .connect_timeout(config.connect_timeout)
         .tcp_nodelay(true)
@@ -115,6 +112,16 @@ pub fn connect(peer: &str, uri: &str, config: &ClientConfig) -> Result<PeerChann
         peer,
         timeout: config.timeout,
     })
+}
+
+/// Whether a peer can be called at `uri`, if it is there.
+pub fn is_address(uri: &str) -> bool {
+    address(uri).is_some()
+}
+
+fn address(uri: &str) -> Option<Uri> {
+    let address: Uri = uri.parse().ok()?;
+    (address.scheme_str() == Some("http") && address.authority().is_some()).then_some(address)
 }
 
 /// A peer as errors name it: `catalog at http://catalog:50051`.

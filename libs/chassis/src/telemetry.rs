@@ -203,7 +203,7 @@ fn write_field(to: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fm
     match field.name() {
         "message" => write!(to, "{value:?}"),
         // For traces, which name and sort spans in their own way.
-        name if name.starts_with("otel.") => Ok(()),
+        name if name.starts_with("otel.") || name.starts_with("messaging.") => Ok(()),
         name => write!(to, "{name}={value:?}"),
     }
 }

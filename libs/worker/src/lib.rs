@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use prost::Message as _;
 use sopilot_bus::{Bus, Delivery, JobQueue, Queue, Rejection};
+use sopilot_chassis::telemetry::trace;
 use sopilot_chassis::{ApiError, PeerChannel, Reason, RetryConfig, RetryPolicy, Shutdown};
 use sopilot_proto::{
     MAX_MESSAGE_BYTES,
@@ -29,7 +30,7 @@ use sopilot_proto::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 pub use attempt::{AttemptError, JobContext};
 use completions::Completions;
@@ -122,7 +123,9 @@ impl Worker {
                             delivery = consumer.next() => delivery,
                         };
                         let Some(delivery) = delivery else { break };
-                        Arc::clone(&self).answer(delivery, shutdown).await;
+                        let span = self.bell_span(&delivery);
+                        let answering = Arc::clone(&self).answer(delivery, shutdown);
+                        answering.instrument(span).await;
                     }
                     tracing::warn!(%queue, "the consumer ended; consuming again");
                 }
@@ -133,6 +136,44 @@ impl Worker {
                 () = pause(&mut failures) => {}
             }
         }
+    }
+
+    /// The answer to a bell, in the trace of the job that it was rung for.
+    fn bell_span(&self, delivery: &Delivery) -> Span {
+        let queue = self.config.queue.name();
+        let span = tracing::info_span!(
+            "bell",
+            trace_id = tracing::field::Empty,
+            otel.name = %format_args!("receive {queue}"),
+            otel.kind = "consumer",
+            messaging.system = "rabbitmq",
+            messaging.operation.type = "receive",
+            messaging.destination.name = queue,
+            messaging.message.id = delivery.message.message_id,
+        );
+        let traceparent = delivery.message.headers.get("traceparent");
+        trace::adopt_traceparent(&span, traceparent.map_or("", String::as_str));
+        span
+    }
+
+    /// An attempt at a job, in the trace of the call that wanted it.
+    fn job_span(&self, job: &ClaimedJob) -> Span {
+        let queue = self.config.queue.name();
+        let span = tracing::info_span!(
+            "job",
+            job_id = job.job_id,
+            attempt = job.attempt,
+            trace_id = tracing::field::Empty,
+            otel.name = %format_args!("process {queue}"),
+            otel.kind = "consumer",
+            otel.status_code = tracing::field::Empty,
+            otel.status_description = tracing::field::Empty,
+            messaging.system = "rabbitmq",
+            messaging.operation.type = "process",
+            messaging.destination.name = queue,
+        );
+        trace::adopt_traceparent(&span, &job.traceparent);
+        span
     }
 
     /// Answers one bell: claims and starts jobs until nothing waits. A claim
@@ -188,7 +229,7 @@ impl Worker {
             return;
         };
         let cut = shutdown.cut().clone();
-        let span = tracing::info_span!("job", job_id = %job.job_id, trace = %job.traceparent);
+        let span = self.job_span(&job);
         let work = async move {
             self.work(job, context, &cut).await;
             drop(permit);
@@ -269,6 +310,9 @@ impl Worker {
                 } else {
                     tracing::warn!(%job_id, reason = %error.reason(), %error, "attempt failed");
                 }
+                let span = Span::current();
+                span.record("otel.status_code", "ERROR");
+                span.record("otel.status_description", tracing::field::display(&error));
                 failure(&error)
             }
         };

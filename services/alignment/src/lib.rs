@@ -7,6 +7,7 @@ mod config;
 mod engine;
 mod grpc;
 mod jobs;
+mod process;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use sopilot_proto::{
 use sopilot_worker::{Worker, WorkerConfig};
 
 pub use config::AlignmentConfig;
+pub use process::{Process, ProcessConfig};
 use engine::Engine;
 
 /// An alignment service.

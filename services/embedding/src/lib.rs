@@ -5,6 +5,7 @@
 mod config;
 mod grpc;
 mod ingest;
+mod process;
 mod video;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use sopilot_video::{Ffmpeg, VideoError};
 use sopilot_worker::{Worker, WorkerConfig};
 
 pub use config::EmbeddingConfig;
+pub use process::{Process, ProcessConfig};
 use grpc::Embeddings;
 use ingest::Ingest;
 pub use video::{EmbedVideoError, EmbeddedVideo, VideoEmbedder};

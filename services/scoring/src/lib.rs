@@ -5,6 +5,7 @@
 mod config;
 mod grpc;
 mod jobs;
+mod process;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use sopilot_proto::{MAX_MESSAGE_BYTES, scoring::v1::scoring_service_server::Scor
 use sopilot_worker::{Worker, WorkerConfig};
 
 pub use config::ScoringConfig;
+pub use process::{Process, ProcessConfig};
 
 /// A scoring service.
 pub struct Scoring {

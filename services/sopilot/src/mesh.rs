@@ -18,7 +18,7 @@ use sopilot_bus::{Bus, InProcessBus};
 use sopilot_catalog::{Catalog, CatalogConfig, OpenError};
 use sopilot_chassis::{
     ApiError, ClientConfig, Listener, LogConfig, PeerChannel, Problems, Readiness, Server,
-    ServerConfig, Services, Shutdown, ShutdownConfig, Validate, client::AddressError, connect,
+    ServerConfig, Services, Shutdown, ShutdownConfig, TraceConfig, Validate, client::AddressError, connect,
     server::ServerError,
 };
 use sopilot_embed::Descriptor;
@@ -41,6 +41,8 @@ pub(crate) struct MeshConfig {
     pub(crate) listen: Listen,
     /// What is logged, and how.
     pub(crate) log: LogConfig,
+    /// Where traces go.
+    pub(crate) trace: TraceConfig,
     /// How calls come in.
     pub(crate) server: ServerConfig,
     /// How calls go out.
@@ -97,6 +99,7 @@ impl Default for MeshConfig {
                 scoring: 7413,
             },
             log: LogConfig::default(),
+            trace: TraceConfig::default(),
             server: ServerConfig::default(),
             client: ClientConfig::default(),
             shutdown: ShutdownConfig::embedded(),
@@ -115,6 +118,7 @@ impl Validate for MeshConfig {
         }
         problems.section("listen", &self.listen);
         problems.section("log", &self.log);
+        problems.section("trace", &self.trace);
         problems.section("server", &self.server);
         problems.section("client", &self.client);
         problems.section("shutdown", &self.shutdown);

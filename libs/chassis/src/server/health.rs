@@ -148,8 +148,8 @@ impl Readiness {
         }
     }
 
-    /// For good: nothing makes a stopping process ready again.
-    pub(super) fn set_stopping(&self) {
+    /// A stop has begun. For good: nothing makes a stopping process ready again.
+    pub fn set_stopping(&self) {
         self.update(|state| state.stopping = true);
     }
 

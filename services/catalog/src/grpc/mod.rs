@@ -11,7 +11,7 @@ mod worker;
 use std::time::Duration;
 
 use sopilot_blob::BlobStore;
-use sopilot_chassis::{ApiError, Services};
+use sopilot_chassis::{ApiError, Services, telemetry::trace};
 use sopilot_proto::{
     MAX_MESSAGE_BYTES,
     catalog::v1::{
@@ -75,8 +75,12 @@ impl From<Error> for Status {
     }
 }
 
-/// The W3C trace context that the caller sent, to travel with the job.
+/// The W3C trace context to travel with the job: of this call, or as its caller
+/// sent it where nothing is traced here.
 fn traceparent<T>(request: &Request<T>) -> String {
+    if let Some(here) = trace::current_traceparent() {
+        return here;
+    }
     request
         .metadata()
         .get("traceparent")

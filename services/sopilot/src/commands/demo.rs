@@ -24,6 +24,7 @@ use tokio::sync::Semaphore;
 use self::cases::{Case, cases, told};
 use super::new_folder::new_or_empty;
 use crate::{
+    client::Catalog,
     dataset::{STEPS_FILE, TRUTH_FILE, steps_yaml, truth_yaml},
     error::{Error, Result},
     exit::Exit,
@@ -46,12 +47,16 @@ use crate::{
 #[command(after_help = "\
 Examples:
   sopilot demo
+  sopilot demo --server http://127.0.0.1:7410
   sopilot demo --keep demo   # then: sopilot score demo/gold.mp4 demo/forgot-a-step.mp4 --steps demo/steps.yaml
 ")]
 pub(crate) struct DemoArgs {
     /// Leave videos, list of steps, truth and reports in this folder, which must be new or empty
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
+    /// Score on the mesh whose catalog is at this address, instead of in this process
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
     /// Print truths and reports as JSON
     #[arg(long)]
     json: bool,
@@ -77,9 +82,21 @@ pub(crate) async fn run(args: &DemoArgs, scratch: &Scratch) -> Result<()> {
     if let Some(kept) = &args.keep {
         interrupt.remains(&kept.display().to_string(), "holds what was made so far");
     }
-    let mesh = LocalMesh::start(None, scratch).await?;
-    let outcome = interrupt.guard(work(&folder, &mesh)).await;
-    mesh.stop().await;
+    let outcome = match &args.server {
+        Some(server) => {
+            let catalog = Catalog::connect(server)?;
+            interrupt.guard(work(&folder, catalog)).await
+        }
+        None => {
+            let mesh = LocalMesh::start(None, scratch).await?;
+            let outcome = match mesh.catalog() {
+                Ok(catalog) => interrupt.guard(work(&folder, catalog)).await,
+                Err(error) => Err(error),
+            };
+            mesh.stop().await;
+            outcome
+        }
+    };
     let shown = outcome?;
     if args.json {
         return output::json(&shown.iter().map(Shown::to_json).collect());
@@ -122,7 +139,7 @@ impl Shown {
     }
 }
 
-async fn work(folder: &Path, mesh: &LocalMesh) -> Result<Vec<Shown>> {
+async fn work(folder: &Path, catalog: Catalog) -> Result<Vec<Shown>> {
     let procedure = Procedure::demo(SEED);
     let cases = cases(&procedure).map_err(|error| Error::new(Exit::INTERNAL, error.to_string()))?;
     // Drawing and coding a video takes a core each.
@@ -131,7 +148,7 @@ async fn work(folder: &Path, mesh: &LocalMesh) -> Result<Vec<Shown>> {
         folder,
         drawing: Arc::new(Semaphore::new(cores)),
         scorer: Scorer {
-            catalog: mesh.catalog()?,
+            catalog,
             progress: Progress::default(),
         },
     };

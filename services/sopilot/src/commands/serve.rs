@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sopilot_chassis::{
-    ConfigErrors, LogConfig, Sources, StageTimings, Stopped, config, init_logging,
-    init_logging_with_timings,
+    ConfigErrors, LogConfig, Sources, StageTimings, Stopped, config,
+    init_logging_with_timings, init_telemetry,
 };
 
 use crate::{
@@ -50,9 +50,15 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<()> {
     if args.print_config {
         return output::text(&config::print_config(&settings));
     }
-    init_logging(&settings.log)
+    let telemetry = init_telemetry("sopilot", &settings.log, &settings.trace)
         .map_err(|error| Error::new(Exit::CONFIG, format!("cannot log: {error}")))?;
-    let mesh = Mesh::start(&settings)
+    let outcome = serve(&settings).await;
+    telemetry.finish().await;
+    outcome
+}
+
+async fn serve(settings: &MeshConfig) -> Result<()> {
+    let mesh = Mesh::start(settings)
         .await
         .map_err(|error| start_error(&error))?;
     let shutdown = mesh.shutdown().clone();
