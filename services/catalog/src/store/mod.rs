@@ -22,6 +22,8 @@ mod orphans;
 mod outbox;
 mod page;
 mod postgres;
+#[cfg(test)]
+mod replicas_test;
 mod scores;
 mod sweep;
 mod tasks;

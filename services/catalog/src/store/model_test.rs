@@ -35,7 +35,7 @@ const MAX_ATTEMPTS: i32 = 3;
 const LEASE: i64 = 1_000;
 const LONGEST_RETRY: i64 = 400;
 const RING_AGAIN: i64 = 500;
-const STAGES: [Stage; 4] = [Stage::Embed, Stage::Prepare, Stage::Align, Stage::Score];
+pub(super) const STAGES: [Stage; 4] = [Stage::Embed, Stage::Prepare, Stage::Align, Stage::Score];
 
 #[derive(Debug, Clone)]
 enum Event {
@@ -590,11 +590,11 @@ impl World {
     }
 }
 
-fn once(method: &'static str) -> Request {
+pub(super) fn once(method: &'static str) -> Request {
     Request::new(method, "", &[]).unwrap()
 }
 
-fn stage_of(claim: &Claim) -> Stage {
+pub(super) fn stage_of(claim: &Claim) -> Stage {
     match claim.work {
         super::Work::Embed { .. } => Stage::Embed,
         super::Work::Prepare { .. } => Stage::Prepare,
@@ -612,7 +612,7 @@ fn name(stage: Stage) -> &'static str {
     }
 }
 
-fn finished(stage: Stage, video: Uuid) -> Finished {
+pub(super) fn finished(stage: Stage, video: Uuid) -> Finished {
     let derived = |name| format!("videos/{video}/derived/{name}");
     match stage {
         Stage::Embed => Finished::Embed {
