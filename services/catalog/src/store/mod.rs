@@ -19,6 +19,8 @@ mod migration;
 #[cfg(test)]
 mod model_test;
 mod orphans;
+#[cfg(test)]
+mod outage_test;
 mod outbox;
 mod page;
 mod postgres;
