@@ -8,6 +8,7 @@ use prost::Message as _;
 const FILES: &[&str] = &[
     "sopilot/alignment/v1/alignment.proto",
     "sopilot/alignment/v1/prepared_gold.proto",
+    "sopilot/catalog/v1/event.proto",
     "sopilot/catalog/v1/job.proto",
     "sopilot/catalog/v1/score.proto",
     "sopilot/catalog/v1/task.proto",

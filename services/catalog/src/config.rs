@@ -3,7 +3,69 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use sopilot_chassis::{Problems, Validate};
+use sopilot_chassis::{Problems, Validate, config::Secret};
+
+use crate::store::is_postgres_url;
+
+/// The catalog's database on PostgreSQL.
+///
+/// Connect to the server itself, or to a pooler that keeps sessions:
+/// settings are made when a connection opens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DatabaseConfig {
+    /// Where it is, as `postgres://user:password@host:port/database`. With
+    /// `?sslmode=verify-full` the connection is encrypted and the server must
+    /// prove who it is, against the usual authorities or those in the file
+    /// `&sslrootcert=…`. Without it, TLS is used if the server has it, and
+    /// nothing is checked. Characters with a meaning in URLs are written as
+    /// `%40` and the like.
+    pub url: Secret<String>,
+    /// Most connections of this process. All replicas together must stay below
+    /// the server's `max_connections`.
+    pub max_connections: u32,
+    /// How long a request waits for a free connection, and a start for the
+    /// server.
+    #[serde(with = "sopilot_chassis::config::duration")]
+    pub acquire_timeout: Duration,
+    /// How long one statement may take, waiting for others included.
+    #[serde(with = "sopilot_chassis::config::duration")]
+    pub statement_timeout: Duration,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            url: Secret::new("postgres://sopilot@127.0.0.1:5432/sopilot".to_owned()),
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Validate for DatabaseConfig {
+    fn validate(&self, problems: &mut Problems) {
+        let second = Duration::from_secs(1);
+        if !is_postgres_url(self.url.expose()) {
+            // What is wrong with it is not said: it may hold the password.
+            problems.add(
+                "url",
+                "is not a URL of PostgreSQL: write postgres://user:password@host:port/database, and %40 and the like for characters with a meaning in URLs",
+            );
+        }
+        problems.in_range("max_connections", &self.max_connections, 3..=1000);
+        problems.in_range(
+            "acquire_timeout",
+            &self.acquire_timeout,
+            second / 10..=60 * second,
+        );
+        problems.in_range(
+            "statement_timeout",
+            &self.statement_timeout,
+            second / 10..=600 * second,
+        );
+    }
+}
 
 /// How jobs and uploads are timed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,5 +148,37 @@ impl Validate for CatalogConfig {
             60 * second..=30 * day,
         );
         problems.in_range("max_video_bytes", &self.max_video_bytes, 1..=1 << 40);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(url: &str) -> String {
+        let config = DatabaseConfig {
+            url: Secret::new(url.to_owned()),
+            ..DatabaseConfig::default()
+        };
+        let mut problems = Problems::new();
+        config.validate(&mut problems);
+        format!("{:?} {config:?}", problems.into_vec())
+    }
+
+    #[test]
+    fn a_wrong_url_is_told_without_its_password() {
+        assert!(problems("postgres://sopilot:hunter2@db:5432/sopilot").starts_with("[]"));
+        assert!(problems("postgresql://sopilot@db/sopilot?sslmode=verify-full").starts_with("[]"));
+        for wrong in [
+            "mysql://sopilot:hunter2@db/sopilot",
+            "postgres://sopilot:hunter2@db:port/sopilot",
+            "postgres://sopilot:hunter2@db/sopilot?sslmode=hunter2",
+            "hunter2",
+            "",
+        ] {
+            let told = problems(wrong);
+            assert!(told.contains("write postgres://"), "{told}");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
     }
 }

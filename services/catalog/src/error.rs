@@ -1,8 +1,17 @@
 //! What can go wrong in the catalog, and how callers hear of it.
 
+use std::time::Duration;
+
 use sea_orm::DbErr;
 use sopilot_blob::{BlobError, InvalidKey};
 use sopilot_chassis::{ApiError, Reason};
+
+use crate::store::{is_full, is_passing, lost_race};
+
+/// When a caller that the database could not answer should come again: a
+/// connection that broke is replaced at once, a server that restarts takes
+/// seconds.
+const DATABASE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Anything that stops a request.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +40,12 @@ impl Error {
     pub(crate) fn new(reason: Reason, message: impl Into<String>) -> Self {
         Self::Api(ApiError::new(reason, message))
     }
+
+    /// Whether the transaction lost against another that ran beside it and can
+    /// be run again from its beginning.
+    pub(crate) fn lost_race(&self) -> bool {
+        matches!(self, Self::Database(error) if lost_race(error))
+    }
 }
 
 impl From<Error> for ApiError {
@@ -50,20 +65,18 @@ impl From<Error> for ApiError {
             Error::Blob(error @ BlobError::Unavailable { .. }) => {
                 Self::new(Reason::Unavailable, error.to_string())
             }
+            Error::Database(error) if is_full(&error) => Self::new(
+                Reason::StorageFull,
+                "the database is full: free space and try again",
+            ),
             Error::Database(error) if is_passing(&error) => Self::new(
                 Reason::Unavailable,
                 format!("the database does not answer now ({error}): try again"),
-            ),
+            )
+            .with_retry_after(DATABASE_PAUSE),
             error @ (Error::Database(_) | Error::Blob(_) | Error::Key(_) | Error::Decode(_)) => {
                 Self::internal(error)
             }
         }
     }
-}
-
-/// Whether the database may well answer the same call a moment later.
-fn is_passing(error: &DbErr) -> bool {
-    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_))
-        // SQLite's SQLITE_BUSY, which has no type of its own here.
-        || error.to_string().contains("database is locked")
 }

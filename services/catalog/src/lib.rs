@@ -8,6 +8,7 @@
 
 mod config;
 mod error;
+mod event;
 mod grpc;
 mod receive;
 mod relay;
@@ -23,9 +24,9 @@ use sopilot_bus::Bus;
 use sopilot_chassis::{Services, Shutdown};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub use config::CatalogConfig;
+pub use config::{CatalogConfig, DatabaseConfig};
 use receive::Receiver;
-use store::{Clock, Store};
+use store::{Clock, OldSchema, Server, Store};
 
 /// A catalog that is open.
 pub struct Catalog {
@@ -35,17 +36,45 @@ pub struct Catalog {
     config: Arc<CatalogConfig>,
 }
 
-/// Why a catalog cannot be opened.
+/// Why a catalog cannot be opened. Says where its database is, never the
+/// password.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open the catalog's database {path:?}: {cause}")]
-pub struct OpenError {
-    path: PathBuf,
-    cause: String,
+pub enum OpenError {
+    /// The database cannot be reached, or refuses.
+    #[error("cannot open the catalog's database {database}: {cause}")]
+    Database {
+        /// Where it is.
+        database: String,
+        /// What it, or the way to it, says.
+        cause: String,
+    },
+    /// The database was last migrated by an older version.
+    #[error(
+        "the schema of the catalog's database {database} is older than this version needs (it lacks {missing}): run `sopilot-catalog migrate`"
+    )]
+    SchemaTooOld {
+        /// Where it is.
+        database: String,
+        /// The first migration that it lacks.
+        missing: String,
+    },
+    /// The configuration was not validated: its URL is none of PostgreSQL.
+    #[error("the URL of the catalog's database is not one of PostgreSQL")]
+    NotPostgres,
+}
+
+impl OpenError {
+    fn database(database: &impl ToString, cause: &impl ToString) -> Self {
+        Self::Database {
+            database: database.to_string(),
+            cause: cause.to_string(),
+        }
+    }
 }
 
 impl Catalog {
     /// Opens a catalog on a SQLite file, creating it or bringing its schema up
-    /// to date.
+    /// to date. One process at a time.
     pub async fn open_sqlite(
         path: PathBuf,
         config: CatalogConfig,
@@ -55,9 +84,32 @@ impl Catalog {
         let config = Arc::new(config);
         let store = Store::open_sqlite(&path, Arc::clone(&config), Clock::System)
             .await
-            .map_err(|error| OpenError {
-                path,
-                cause: error.to_string(),
+            .map_err(|error| OpenError::database(&format!("{path:?}"), &error))?;
+        Ok(Self {
+            store,
+            blobs,
+            bus,
+            config,
+        })
+    }
+
+    /// Opens a catalog on PostgreSQL, which any number of processes may do at
+    /// once. Does not touch the schema: [`migrate`](Self::migrate) does, before
+    /// the first replica of a new version starts.
+    pub async fn open_postgres(
+        database: &DatabaseConfig,
+        config: CatalogConfig,
+        blobs: BlobStore,
+        bus: Arc<dyn Bus>,
+    ) -> Result<Self, OpenError> {
+        let config = Arc::new(config);
+        let server = Server::new(database).ok_or(OpenError::NotPostgres)?;
+        let store = Store::open_postgres(&server, Arc::clone(&config), Clock::System)
+            .await
+            .map_err(|error| OpenError::database(&server, &error))?
+            .map_err(|OldSchema { missing }| OpenError::SchemaTooOld {
+                database: server.to_string(),
+                missing,
             })?;
         Ok(Self {
             store,
@@ -67,8 +119,21 @@ impl Catalog {
         })
     }
 
+    /// Brings the schema of a database on PostgreSQL up to date, and answers
+    /// the names of the migrations that it lacked. Safe to call from several
+    /// processes at once, and while replicas of this or the version before
+    /// serve; changes nothing if the schema is newer.
+    pub async fn migrate(database: &DatabaseConfig) -> Result<Vec<String>, OpenError> {
+        let server = Server::new(database).ok_or(OpenError::NotPostgres)?;
+        server
+            .migrate()
+            .await
+            .map_err(|error| OpenError::database(&server, &error))
+    }
+
     /// Takes back every lease at once, instead of waiting for them to run out.
-    /// Only for a process that holds the catalog alone and has just started:
+    /// Only for a process that holds the catalog alone and has just started,
+    /// as the embedded mode does; never for one replica of several:
     /// whoever held a lease is dead. Answers how many there were.
     pub async fn take_back_leases(&self) -> Result<usize, sopilot_chassis::ApiError> {
         Ok(self.store.take_back_leases().await?)
@@ -94,10 +159,13 @@ impl Catalog {
         )
     }
 
-    /// Starts the relay and the sweepers; they run until `stop`.
+    /// Starts the relays and the sweepers; they run until `stop`. Every replica
+    /// does: they share the work.
     pub fn start(&self, tasks: &TaskTracker, stop: &CancellationToken) {
         let (store, bus, token) = (self.store.clone(), Arc::clone(&self.bus), stop.clone());
-        tasks.spawn(async move { relay::run(store, bus.as_ref(), token).await });
+        tasks.spawn(async move { relay::run_bells(store, bus.as_ref(), token).await });
+        let (store, bus, token) = (self.store.clone(), Arc::clone(&self.bus), stop.clone());
+        tasks.spawn(async move { relay::run_events(store, bus.as_ref(), token).await });
         let (store, receiver) = (self.store.clone(), self.receiver());
         let (config, token) = (Arc::clone(&self.config), stop.clone());
         tasks.spawn(async move { sweeper::run_jobs(store, receiver, &config, token).await });

@@ -113,11 +113,22 @@ impl Receiver {
         );
         self.blobs.put(&key, part).await?;
         if let Err(error) = self.store.commit_part(upload, to).await {
-            self.blobs.delete(&key).await?;
+            self.discard(&key, &error).await?;
             return Err(error);
         }
         upload.committed_bytes = to;
         Ok(())
+    }
+
+    /// Removes an object that no row refers to, because of `error`. If that is
+    /// the database's, the row may well be there: a connection can break
+    /// between a commit and its answer. Then the object is left to the search
+    /// for orphans, which sees the row if there is one.
+    async fn discard(&self, key: &Key, error: &Error) -> Result<()> {
+        match error {
+            Error::Database(_) => Ok(()),
+            _ => Ok(self.blobs.delete(key).await?),
+        }
     }
 
     async fn finish(&self, upload: &UploadRow, traceparent: &str) -> Result<VideoRow> {
@@ -125,7 +136,7 @@ impl Receiver {
         match self.put_together(upload, &source, traceparent).await {
             Ok(video) => Ok(video),
             Err(error) => {
-                self.blobs.delete(&source).await?;
+                self.discard(&source, &error).await?;
                 // Another stream of this upload may have been faster: then its
                 // parts were gone, and the video is there.
                 match self.finished(upload).await? {

@@ -5,10 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use futures::TryStreamExt;
 use sopilot_blob::{BlobStore, Key, Prefix};
+use sopilot_chassis::Reason;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::CatalogConfig, error::Result, receive::Receiver, store::Store};
+use crate::{
+    config::CatalogConfig,
+    error::{Error, Result},
+    receive::Receiver,
+    store::Store,
+};
 
 /// A write that has not moved for this long was abandoned by a killed process.
 const ABANDONED: Duration = Duration::from_hours(24);
@@ -75,12 +81,21 @@ async fn sweep_jobs(store: &Store, receiver: &Receiver) -> Result<()> {
     }
     for upload in store.expired_uploads().await? {
         tracing::info!(%upload, "forgetting an upload that was not finished in time");
-        receiver.abort(upload).await?;
+        match receiver.abort(upload).await {
+            Err(Error::Api(error)) if error.reason == Reason::UploadNotFound => {
+                // Another replica was faster, or it was finished just now.
+            }
+            outcome => outcome?,
+        }
     }
     Ok(())
 }
 
 async fn sweep_objects(store: &Store, blobs: &BlobStore, grace: Duration) -> Result<()> {
+    let Some(_alone) = store.search_alone().await? else {
+        tracing::debug!("another replica searches for orphans");
+        return Ok(());
+    };
     store.forget_answers().await?;
     blobs.sweep_temporary(ABANDONED).await?;
     let removed = sweep_orphans(store, blobs, grace).await?;

@@ -1,5 +1,5 @@
 //! What the catalog promises about uploads, repeated requests, deletion,
-//! orphans and reviews, on a database and a store in memory.
+//! orphans and reviews, on both databases and a store in memory.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
     receive::Receiver,
     store::{
         Completion, Finished, JobState, NewReview, NewScore, NewUpload, Request, Role, Stage,
-        Store, VideoState, Work,
+        Store, TestDatabase, VideoState, Work,
     },
     sweeper::sweep_orphans,
 };
@@ -36,25 +36,44 @@ struct Fixture {
     task: Uuid,
 }
 
-async fn fixture() -> Fixture {
-    let store = Store::in_memory_now(Arc::new(CatalogConfig::default())).await;
-    let blobs = BlobStore::in_memory();
-    let receiver = Receiver {
-        store: store.clone(),
-        blobs: blobs.clone(),
+/// Tests what is promised on both databases.
+macro_rules! on_both {
+    ($($promise:ident,)+) => {
+        mod sqlite {
+            use super::*;
+            $(#[tokio::test]
+            async fn $promise() {
+                let store = Store::in_memory_now(Arc::new(CatalogConfig::default())).await;
+                super::$promise(Fixture::new(store).await).await;
+            })+
+        }
+
+        mod postgresql {
+            use super::*;
+            $(#[tokio::test]
+            #[ignore = "needs PostgreSQL: scripts/servers run postgresql -- cargo test -- --include-ignored"]
+            async fn $promise() {
+                let database = TestDatabase::create().await;
+                super::$promise(Fixture::new(database.store().await).await).await;
+            })+
+        }
     };
-    let request = Request::new("CreateTask", "", &[]).unwrap();
-    let task = store
-        .create_task("task", &Procedure::default(), &request)
-        .await
-        .unwrap()
-        .id;
-    Fixture {
-        store,
-        blobs,
-        receiver,
-        task,
-    }
+}
+
+on_both! {
+    an_upload_goes_on_after_a_break_and_keeps_what_arrived,
+    a_wrong_checksum_makes_no_video_and_the_upload_starts_over,
+    of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_other,
+    two_streams_that_finish_together_make_one_video,
+    more_bytes_than_announced_are_refused,
+    an_aborted_upload_leaves_nothing,
+    a_repeated_request_answers_what_the_first_made,
+    a_new_version_prepares_the_golds_anew_and_scores_keep_theirs,
+    orphans_are_removed_and_nothing_else,
+    a_gold_with_scores_is_deleted_only_by_force_and_takes_them_along,
+    deleting_a_video_cancels_what_it_is_part_of,
+    a_review_overrules_the_verdict_and_must_make_sense,
+    stored_messages_are_what_was_sent,
 }
 
 fn reason(error: Error) -> Reason {
@@ -72,6 +91,26 @@ fn hex(data: &[u8]) -> String {
 }
 
 impl Fixture {
+    async fn new(store: Store) -> Self {
+        let blobs = BlobStore::in_memory();
+        let receiver = Receiver {
+            store: store.clone(),
+            blobs: blobs.clone(),
+        };
+        let request = Request::new("CreateTask", "", &[]).unwrap();
+        let task = store
+            .create_task("task", &Procedure::default(), &request)
+            .await
+            .unwrap()
+            .id;
+        Self {
+            store,
+            blobs,
+            receiver,
+            task,
+        }
+    }
+
     fn new_upload(&self, role: Role, data: &[u8]) -> NewUpload {
         NewUpload {
             task_id: self.task,
@@ -222,9 +261,7 @@ impl Fixture {
     }
 }
 
-#[tokio::test]
-async fn an_upload_goes_on_after_a_break_and_keeps_what_arrived() {
-    let fixture = fixture().await;
+async fn an_upload_goes_on_after_a_break_and_keeps_what_arrived(fixture: Fixture) {
     let data = bytes(5 * MEBIBYTE + 12_345);
     let id = fixture.start(Role::Trainee, &data).await;
 
@@ -268,9 +305,7 @@ async fn an_upload_goes_on_after_a_break_and_keeps_what_arrived() {
     );
 }
 
-#[tokio::test]
-async fn a_wrong_checksum_makes_no_video_and_the_upload_starts_over() {
-    let fixture = fixture().await;
+async fn a_wrong_checksum_makes_no_video_and_the_upload_starts_over(fixture: Fixture) {
     let data = bytes(2 * MEBIBYTE);
     let id = fixture.start(Role::Trainee, &data).await;
     let mut wrong = data.clone();
@@ -290,9 +325,9 @@ async fn a_wrong_checksum_makes_no_video_and_the_upload_starts_over() {
     assert_eq!(fixture.send(id, 0, &data, false).await.unwrap(), Some(id));
 }
 
-#[tokio::test]
-async fn of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_other() {
-    let fixture = fixture().await;
+async fn of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_other(
+    fixture: Fixture,
+) {
     let data = bytes(9 * MEBIBYTE);
     let id = fixture.start(Role::Trainee, &data).await;
     // The first stream stores a part and then hangs, as a connection does
@@ -332,9 +367,7 @@ async fn of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_ot
     );
 }
 
-#[tokio::test]
-async fn two_streams_that_finish_together_make_one_video() {
-    let fixture = fixture().await;
+async fn two_streams_that_finish_together_make_one_video(fixture: Fixture) {
     let data = bytes(3 * MEBIBYTE);
     for _ in 0..10 {
         let id = fixture.start(Role::Trainee, &data).await;
@@ -363,18 +396,14 @@ async fn two_streams_that_finish_together_make_one_video() {
     }
 }
 
-#[tokio::test]
-async fn more_bytes_than_announced_are_refused() {
-    let fixture = fixture().await;
+async fn more_bytes_than_announced_are_refused(fixture: Fixture) {
     let data = bytes(1000);
     let id = fixture.start(Role::Trainee, &data).await;
     let refused = fixture.send(id, 0, &bytes(1001), false).await.unwrap_err();
     assert_eq!(reason(refused), Reason::UploadTooLarge);
 }
 
-#[tokio::test]
-async fn an_aborted_upload_leaves_nothing() {
-    let fixture = fixture().await;
+async fn an_aborted_upload_leaves_nothing(fixture: Fixture) {
     let data = bytes(2 * MEBIBYTE);
     let id = fixture.start(Role::Trainee, &data).await;
     assert_eq!(
@@ -390,9 +419,7 @@ async fn an_aborted_upload_leaves_nothing() {
     assert_eq!(reason(gone), Reason::UploadNotFound);
 }
 
-#[tokio::test]
-async fn a_repeated_request_answers_what_the_first_made() {
-    let fixture = fixture().await;
+async fn a_repeated_request_answers_what_the_first_made(fixture: Fixture) {
     let procedure = Procedure::default();
     let request = |name: &str| Request::new("CreateTask", "id-1", name.as_bytes()).unwrap();
     let first = fixture
@@ -421,9 +448,7 @@ async fn a_repeated_request_answers_what_the_first_made() {
     assert_eq!(reason(without), Reason::TaskAlreadyExists);
 }
 
-#[tokio::test]
-async fn a_new_version_prepares_the_golds_anew_and_scores_keep_theirs() {
-    let fixture = fixture().await;
+async fn a_new_version_prepares_the_golds_anew_and_scores_keep_theirs(fixture: Fixture) {
     let gold = fixture.ready(Role::Gold).await;
     let trainee = fixture.ready(Role::Trainee).await;
     let before = fixture.store.video(gold).await.unwrap();
@@ -455,9 +480,7 @@ async fn a_new_version_prepares_the_golds_anew_and_scores_keep_theirs() {
     );
 }
 
-#[tokio::test]
-async fn orphans_are_removed_and_nothing_else() {
-    let fixture = fixture().await;
+async fn orphans_are_removed_and_nothing_else(fixture: Fixture) {
     let gold = fixture.ready(Role::Gold).await;
     let trainee = fixture.ready(Role::Trainee).await;
     let job = fixture.scored(gold, trainee).await;
@@ -497,9 +520,7 @@ async fn orphans_are_removed_and_nothing_else() {
     assert_eq!(fixture.objects().await, wanted);
 }
 
-#[tokio::test]
-async fn a_gold_with_scores_is_deleted_only_by_force_and_takes_them_along() {
-    let fixture = fixture().await;
+async fn a_gold_with_scores_is_deleted_only_by_force_and_takes_them_along(fixture: Fixture) {
     let gold = fixture.ready(Role::Gold).await;
     let trainee = fixture.ready(Role::Trainee).await;
     let job = fixture.scored(gold, trainee).await;
@@ -518,9 +539,7 @@ async fn a_gold_with_scores_is_deleted_only_by_force_and_takes_them_along() {
     assert!(fixture.store.video(trainee).await.is_ok());
 }
 
-#[tokio::test]
-async fn deleting_a_video_cancels_what_it_is_part_of() {
-    let fixture = fixture().await;
+async fn deleting_a_video_cancels_what_it_is_part_of(fixture: Fixture) {
     let gold = fixture.ready(Role::Gold).await;
     let data = bytes(1000);
     let trainee = fixture.start(Role::Trainee, &data).await;
@@ -558,9 +577,7 @@ async fn deleting_a_video_cancels_what_it_is_part_of() {
     );
 }
 
-#[tokio::test]
-async fn a_review_overrules_the_verdict_and_must_make_sense() {
-    let fixture = fixture().await;
+async fn a_review_overrules_the_verdict_and_must_make_sense(fixture: Fixture) {
     let gold = fixture.ready(Role::Gold).await;
     let trainee = fixture.ready(Role::Trainee).await;
     let job_id = fixture.scored(gold, trainee).await;
@@ -613,9 +630,7 @@ async fn a_review_overrules_the_verdict_and_must_make_sense() {
     );
 }
 
-#[tokio::test]
-async fn stored_messages_are_what_was_sent() {
-    let fixture = fixture().await;
+async fn stored_messages_are_what_was_sent(fixture: Fixture) {
     let mut new = fixture.new_upload(Role::Gold, b"x");
     new.metadata.site = "Osaka".to_owned();
     let request = Request::new("StartUpload", "", &[]).unwrap();

@@ -74,7 +74,7 @@ pub(super) fn role(wire: wire::VideoRole) -> Option<Role> {
     }
 }
 
-fn wire_role(role: Role) -> wire::VideoRole {
+pub(crate) fn wire_role(role: Role) -> wire::VideoRole {
     match role {
         Role::Gold => wire::VideoRole::Gold,
         Role::Trainee => wire::VideoRole::Trainee,
@@ -199,32 +199,41 @@ fn wire_embeddings(row: &VideoRow) -> Result<Option<wire::EmbeddingReference>> {
     }))
 }
 
-fn wire_failure(reason: Option<String>, message: Option<String>) -> Option<wire::Failure> {
+pub(crate) fn wire_failure(
+    reason: Option<String>,
+    message: Option<String>,
+) -> Option<wire::Failure> {
     reason.map(|reason| wire::Failure {
         reason,
         message: message.unwrap_or_default(),
     })
 }
 
-pub(super) fn wire_job(row: JobRow) -> wire::Job {
-    let job = row.job;
-    let kind = match job.kind {
+pub(crate) fn wire_job_kind(kind: JobKind) -> wire::JobKind {
+    match kind {
         JobKind::Ingest => wire::JobKind::Ingest,
         JobKind::Prepare => wire::JobKind::Prepare,
         JobKind::Score => wire::JobKind::Score,
-    };
-    let state = match job.state {
+    }
+}
+
+pub(crate) fn wire_job_state(state: JobState) -> wire::JobState {
+    match state {
         JobState::Queued => wire::JobState::Queued,
         JobState::Running => wire::JobState::Running,
         JobState::Succeeded => wire::JobState::Succeeded,
         JobState::Failed => wire::JobState::Failed,
         JobState::Cancelled => wire::JobState::Cancelled,
-    };
+    }
+}
+
+pub(super) fn wire_job(row: JobRow) -> wire::Job {
+    let job = row.job;
     let delayed = job.state == JobState::Queued && job.run_after > job.updated_at;
     wire::Job {
         id: job.id.to_string(),
-        kind: kind.into(),
-        state: state.into(),
+        kind: wire_job_kind(job.kind).into(),
+        state: wire_job_state(job.state).into(),
         stage: wire_stage(job.stage).into(),
         attempt: job.attempt as u32,
         progress: job.progress,

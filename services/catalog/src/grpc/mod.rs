@@ -25,7 +25,7 @@ use tonic::{Request, Status};
 
 use crate::{error::Error, receive::Receiver, store::Store};
 
-pub(crate) use convert::wire_stage;
+pub(crate) use convert::{wire_failure, wire_job_kind, wire_job_state, wire_role, wire_stage};
 
 /// What the services share.
 #[derive(Clone)]

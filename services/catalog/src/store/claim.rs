@@ -12,7 +12,7 @@ use sopilot_proto::{
 use uuid::Uuid;
 
 use super::{
-    Failed, Store, VideoRow,
+    Failed, Store, VideoRow, dialect,
     entity::{JobKind, JobState, Outcome, Stage, attempt, job, video},
     jobs, millis, tasks,
 };
@@ -74,7 +74,21 @@ pub(crate) enum Lease {
 impl Store {
     /// Leases up to `max` jobs that wait at `stage`, oldest first.
     pub(crate) async fn claim(&self, stage: Stage, max: u64, worker: &str) -> Result<Vec<Claim>> {
-        let txn = self.begin().await?;
+        let claims = self
+            .write(|txn| async move { self.claim_waiting(&*txn, stage, max, worker).await })
+            .await?;
+        // A job that could not be handed out has ended.
+        self.events_filled.notify_one();
+        Ok(claims)
+    }
+
+    async fn claim_waiting(
+        &self,
+        txn: &impl ConnectionTrait,
+        stage: Stage,
+        max: u64,
+        worker: &str,
+    ) -> Result<Vec<Claim>> {
         let now = self.now();
         let waiting = job::Entity::find()
             .filter(job::Column::State.eq(JobState::Queued))
@@ -82,13 +96,12 @@ impl Store {
             .filter(job::Column::Waiting.eq(false))
             .filter(job::Column::RunAfter.lte(now))
             .order_by_asc(job::Column::Id)
-            .limit(max)
-            .all(&txn)
-            .await?;
+            .limit(max);
+        let waiting = dialect::skip_locked(waiting).all(txn).await?;
         let mut claims = Vec::with_capacity(waiting.len());
         for job in waiting {
-            let leased = self.lease(&txn, job, worker, now).await?;
-            match claim(&txn, leased.clone()).await {
+            let leased = self.lease(txn, job, worker, now).await?;
+            match claim(txn, leased.clone()).await {
                 Ok(claim) => claims.push(claim),
                 // One job that cannot be worked on must not stop the others; a
                 // database that does not answer stops them all.
@@ -98,12 +111,11 @@ impl Store {
                         Reason::Internal,
                         "what the job was accepted with is gone: submit it again",
                     );
-                    self.fail(&txn, leased, &failed, now).await?;
+                    self.fail(txn, leased, &failed, now).await?;
                 }
                 Err(error) => return Err(error),
             }
         }
-        txn.commit().await?;
         Ok(claims)
     }
 
@@ -113,22 +125,25 @@ impl Store {
         &self,
         items: &[(Uuid, FencingToken, f64)],
     ) -> Result<Vec<Lease>> {
-        let txn = self.begin().await?;
-        let now = self.now();
-        let mut statuses = Vec::with_capacity(items.len());
-        for (job_id, token, progress) in items {
-            let job = job::Entity::find_by_id(*job_id).one(&txn).await?;
-            statuses.push(match job {
-                Some(job) if job.state == JobState::Cancelled => Lease::Cancelled,
-                Some(job) if holds(&job, *token) => {
-                    self.renew(&txn, job, *progress, now).await?;
-                    Lease::Held
-                }
-                Some(_) | None => Lease::Lost,
-            });
-        }
-        txn.commit().await?;
-        Ok(statuses)
+        self.write(|txn| async move {
+            let txn = &*txn;
+            jobs::lock(txn, items.iter().map(|(job_id, ..)| *job_id)).await?;
+            let now = self.now();
+            let mut statuses = Vec::with_capacity(items.len());
+            for (job_id, token, progress) in items {
+                let job = job::Entity::find_by_id(*job_id).one(txn).await?;
+                statuses.push(match job {
+                    Some(job) if job.state == JobState::Cancelled => Lease::Cancelled,
+                    Some(job) if holds(&job, *token) => {
+                        self.renew(txn, job, *progress, now).await?;
+                        Lease::Held
+                    }
+                    Some(_) | None => Lease::Lost,
+                });
+            }
+            Ok(statuses)
+        })
+        .await
     }
 
     async fn lease(

@@ -15,6 +15,7 @@ use super::{
     Store,
     claim::{end_attempt, holds, overall_progress},
     entity::{JobKind, JobState, Outcome, Role, Stage, VideoState, attempt, job, score, video},
+    events::{self, Fact},
     jobs, millis, outbox,
     sweep::{Counts, requeue},
     tasks, waiting,
@@ -22,7 +23,7 @@ use super::{
 use crate::error::Result;
 
 /// How an attempt ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Completion {
     pub(crate) job_id: Uuid,
     pub(crate) token: FencingToken,
@@ -30,7 +31,7 @@ pub(crate) struct Completion {
 }
 
 /// What an attempt made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Finished {
     Embed {
         embeddings: EmbeddingReference,
@@ -105,14 +106,21 @@ impl Store {
         &self,
         completions: Vec<Completion>,
     ) -> Result<Vec<CompletionVerdict>> {
-        let txn = self.begin().await?;
-        let now = self.now();
-        let mut verdicts = Vec::with_capacity(completions.len());
-        for completion in completions {
-            verdicts.push(self.complete_one(&txn, completion, now).await?);
-        }
-        txn.commit().await?;
-        self.outbox_filled.notify_one();
+        let ids: Vec<Uuid> = completions.iter().map(|ended| ended.job_id).collect();
+        let (ids, completions) = (&ids, &completions);
+        let verdicts = self
+            .write(|txn| async move {
+                let txn = &*txn;
+                jobs::lock_to_end(txn, ids).await?;
+                let now = self.now();
+                let mut verdicts = Vec::with_capacity(completions.len());
+                for completion in completions {
+                    verdicts.push(self.complete_one(txn, completion.clone(), now).await?);
+                }
+                Ok(verdicts)
+            })
+            .await?;
+        self.wake_relay();
         Ok(verdicts)
     }
 
@@ -210,9 +218,15 @@ impl Store {
                     report_key,
                     created_at: now,
                 };
-                score::Entity::insert(score::ActiveModel::from(row).reset_all())
-                    .exec(txn)
-                    .await?;
+                let inserted = score::ActiveModel::from(row.clone()).reset_all();
+                score::Entity::insert(inserted).exec(txn).await?;
+                let golds = jobs::golds(txn, job.id).await?;
+                let stored = Fact::ScoreStored {
+                    job: &job,
+                    score: &row,
+                    golds: &golds,
+                };
+                events::record(txn, now, &job.traceparent, stored).await?;
                 end(txn, job, JobState::Succeeded, None, now).await
             }
         }
@@ -322,7 +336,8 @@ async fn video_is_ready(txn: &impl ConnectionTrait, job: job::Model, now: i64) -
     let mut video = load_video(txn, &job).await?.into_active_model();
     let video_id = job.video_id;
     video.state = Set(VideoState::Ready);
-    video.update(txn).await?;
+    let video = video.update(txn).await?;
+    events::record(txn, now, &job.traceparent, Fact::VideoReady(&video)).await?;
     end(txn, job, JobState::Succeeded, None, now).await?;
     waiting::video_ready(txn, video_id, now).await
 }
@@ -369,8 +384,8 @@ async fn end(
     changed.failure_message = Set(failed.map(|failed| failed.message.clone()));
     changed.updated_at = Set(now);
     changed.ended_at = Set(Some(now));
-    changed.update(txn).await?;
-    Ok(())
+    let ended = changed.update(txn).await?;
+    events::record(txn, now, &ended.traceparent, Fact::JobEnded(&ended)).await
 }
 
 /// What is wrong with a result, if it cannot be one of this job.

@@ -4,15 +4,16 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
-    IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QuerySelect, sea_query::LockType,
 };
 use sopilot_chassis::Reason;
 use uuid::Uuid;
 
 use super::{
-    Role, Store, audit,
-    entity::{JobKind, job, job_gold, review, score, video},
+    Role, Store, audit, dialect,
+    entity::{JobKind, JobState, job, review, score, video},
+    events::{self, Fact},
     jobs, videos,
 };
 use crate::error::{Error, Result};
@@ -31,11 +32,27 @@ pub(crate) struct Deleted {
 
 impl Store {
     pub(crate) async fn delete_video(&self, id: Uuid, force: bool) -> Result<Deleted> {
-        let txn = self.begin().await?;
-        let related = jobs_of(&txn, id).await?;
+        let deleted = self
+            .write(|txn| async move { self.delete_locked(&*txn, id, force).await })
+            .await?;
+        self.wake_relay();
+        Ok(deleted)
+    }
+
+    async fn delete_locked(
+        &self,
+        txn: &impl ConnectionTrait,
+        id: Uuid,
+        force: bool,
+    ) -> Result<Deleted> {
+        // From here no job is made of the video, and none of its jobs is
+        // claimed or ends.
+        videos::lock(txn, [id], LockType::Update).await?;
+        jobs::lock(txn, live_jobs(txn, id).await?).await?;
+        let related = jobs::of_video(id).all(txn).await?;
         let gone_before = video::Entity::find_by_id(id)
             .filter(video::Column::DeletedAt.is_not_null())
-            .one(&txn)
+            .one(txn)
             .await?;
         if gone_before.is_some() {
             // An earlier call was cut off: what it left is removed now.
@@ -46,13 +63,13 @@ impl Store {
                 jobs,
             });
         }
-        let video = videos::find(&txn, id).await?;
+        let video = videos::find(txn, id).await?;
         let ids: Vec<Uuid> = related.iter().map(|job| job.id).collect();
         let mut reports = Vec::new();
         for ids in ids.chunks(VARIABLES) {
             let found = score::Entity::find()
                 .filter(score::Column::JobId.is_in(ids.iter().copied()))
-                .all(&txn)
+                .all(txn)
                 .await?;
             reports.extend(found.into_iter().map(|row| row.job_id));
         }
@@ -73,30 +90,34 @@ impl Store {
             .filter(|job| !job.state.ended())
             .partition(|job| job.kind == JobKind::Ingest);
         for job in others.into_iter().chain(ingests) {
-            jobs::cancel(&txn, job.clone(), now).await?;
+            jobs::cancel(txn, job.clone(), now).await?;
             cancelled.insert(job.id);
         }
         // Cancelling an ingest fails the video; that message is for nobody.
-        let mut gone = videos::find(&txn, id).await?.into_active_model();
+        let mut gone = videos::find(txn, id).await?.into_active_model();
         gone.deleted_at = Set(Some(now));
-        gone.update(&txn).await?;
+        gone.update(txn).await?;
         for ids in reports.chunks(VARIABLES) {
             score::Entity::delete_many()
                 .filter(score::Column::JobId.is_in(ids.iter().copied()))
-                .exec(&txn)
+                .exec(txn)
                 .await?;
             review::Entity::delete_many()
                 .filter(review::Column::JobId.is_in(ids.iter().copied()))
-                .exec(&txn)
+                .exec(txn)
                 .await?;
         }
+        let fact = Fact::VideoDeleted {
+            video: &video,
+            reports: &reports,
+        };
+        events::record(txn, now, "", fact).await?;
         let detail = format!(
             "{} jobs cancelled, {} reports removed",
             cancelled.len(),
             reports.len()
         );
-        audit::record(&txn, now, "video.delete", id, detail).await?;
-        txn.commit().await?;
+        audit::record(txn, now, "video.delete", id, detail).await?;
         Ok(Deleted {
             cancelled_jobs: cancelled.into_iter().collect(),
             removed_reports: reports,
@@ -105,19 +126,16 @@ impl Store {
     }
 }
 
-/// All jobs that a video takes part in.
-async fn jobs_of(txn: &impl ConnectionTrait, video_id: Uuid) -> Result<Vec<job::Model>> {
-    let with_gold = job_gold::Entity::find()
+/// The jobs of a video that have not ended.
+async fn live_jobs(txn: &impl ConnectionTrait, video_id: Uuid) -> Result<Vec<Uuid>> {
+    if !dialect::locks_rows(txn) {
+        return Ok(Vec::new());
+    }
+    Ok(jobs::of_video(video_id)
         .select_only()
-        .column(job_gold::Column::JobId)
-        .filter(job_gold::Column::VideoId.eq(video_id))
-        .into_query();
-    Ok(job::Entity::find()
-        .filter(
-            Condition::any()
-                .add(job::Column::VideoId.eq(video_id))
-                .add(job::Column::Id.in_subquery(with_gold)),
-        )
+        .column(job::Column::Id)
+        .filter(job::Column::State.is_in([JobState::Queued, JobState::Running]))
+        .into_tuple()
         .all(txn)
         .await?)
 }

@@ -10,7 +10,8 @@ macro_rules! stored_enum {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
         #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))")]
-        pub(crate) enum $name {
+        #[allow(unreachable_pub, reason = "sea-orm's derives want pub types")]
+        pub enum $name {
             $($(#[$variant_doc])* #[sea_orm(string_value = $text)] $variant,)+
         }
     };
@@ -144,8 +145,8 @@ entity!(video, "videos", {
 entity!(
     /// `waiting`: its videos are not READY yet. `task_version`: the version of
     /// the SOP it works for; fixed when it stops waiting (scores) or when
-    /// preparation is claimed. `rung_at`: when its bell was last put into the
-    /// outbox.
+    /// preparation is claimed. `rung_at`: when its own bell was put into the
+    /// outbox; see also [`stage_bell`].
     job, "jobs", {
     #[sea_orm(primary_key, auto_increment = false)]
     id: Uuid,
@@ -198,7 +199,9 @@ entity!(attempt, "attempts", {
     failure_reason: Option<String>,
 });
 
-entity!(outbox, "outbox", {
+entity!(
+    /// Bells to be rung. `taken_until`: until then a relay has it.
+    outbox, "outbox", {
     #[sea_orm(primary_key)]
     id: i64,
     job_id: Uuid,
@@ -206,6 +209,28 @@ entity!(outbox, "outbox", {
     attempt: i32,
     traceparent: String,
     created_at: i64,
+    taken_until: i64,
+});
+
+entity!(
+    /// When the sweep last rang for all that waits at a stage.
+    stage_bell, "stage_bells", {
+    #[sea_orm(primary_key, auto_increment = false)]
+    stage: Stage,
+    rung_at: i64,
+});
+
+entity!(
+    /// Events to be announced. `body`: the encoded `Event`.
+    event_outbox, "event_outbox", {
+    #[sea_orm(primary_key)]
+    id: i64,
+    event_id: Uuid,
+    routing_key: String,
+    body: Vec<u8>,
+    traceparent: String,
+    created_at: i64,
+    taken_until: i64,
 });
 
 entity!(score, "scores", {

@@ -1,21 +1,25 @@
 //! Jobs: accepting, reading and cancelling them.
 
+use std::collections::BTreeSet;
+
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{LockType, UnionType},
 };
 use sopilot_chassis::Reason;
 use sopilot_proto::id::JobId;
 use uuid::Uuid;
 
 use super::{
-    Page, PageRequest, Request, Role, Store, VideoRow, VideoState, audit, claim,
+    Page, PageRequest, Request, Role, Store, VideoRow, VideoState, audit, claim, dialect,
     entity::{JobKind, JobState, Outcome, Stage, job, job_gold, video},
+    events::{self, Fact},
     outbox, tasks, videos, waiting,
 };
 use crate::error::{Error, Result};
 
-pub(super) use job::Model;
+pub(crate) use job::Model;
 
 /// A job and the golds it scores against.
 #[derive(Debug)]
@@ -47,11 +51,28 @@ impl Store {
         request: &Request,
         traceparent: &str,
     ) -> Result<JobRow> {
-        let txn = self.begin().await?;
-        if let Some(made) = request.answered(&txn).await? {
-            return read(&txn, *made.first().unwrap_or(&Uuid::nil())).await;
+        let row = self
+            .write(|txn| async move { self.new_score(&*txn, new, request, traceparent).await })
+            .await?;
+        self.wake_relay();
+        Ok(row)
+    }
+
+    async fn new_score(
+        &self,
+        txn: &impl ConnectionTrait,
+        new: &NewScore,
+        request: &Request,
+        traceparent: &str,
+    ) -> Result<JobRow> {
+        if let Some(made) = request.answered(txn).await? {
+            return read(txn, *made.first().unwrap_or(&Uuid::nil())).await;
         }
-        let trainee = videos::find(&txn, new.trainee).await?;
+        // Until the job is there, its videos must neither go nor become ready:
+        // whoever does that to them looks for jobs that wait.
+        let all = new.golds.iter().copied().chain([new.trainee]);
+        videos::lock(txn, all, LockType::Share).await?;
+        let trainee = videos::find(txn, new.trainee).await?;
         if trainee.role == Role::Gold {
             return Err(Error::new(
                 Reason::VideoRoleMismatch,
@@ -62,7 +83,7 @@ impl Store {
             ));
         }
         for gold in &new.golds {
-            let gold = videos::find(&txn, *gold).await?;
+            let gold = videos::find(txn, *gold).await?;
             check_gold(&gold, &trainee)?;
         }
         let now = self.now();
@@ -70,7 +91,7 @@ impl Store {
             waiting: true,
             ..new_job(JobKind::Score, Stage::Align, &trainee, traceparent, now)
         };
-        insert(&txn, &job).await?;
+        insert(txn, &job).await?;
         let golds = new
             .golds
             .iter()
@@ -82,19 +103,16 @@ impl Store {
                 gold_version: sea_orm::Set(0),
                 prepared_key: sea_orm::Set(None),
             });
-        job_gold::Entity::insert_many(golds).exec(&txn).await?;
+        job_gold::Entity::insert_many(golds).exec(txn).await?;
         // Starts it if its videos are ready. What stops it for good is told
         // to the caller now, and no job is left behind.
-        if let Some(failure) = waiting::try_start(&txn, &job, now).await? {
+        if let Some(failure) = waiting::try_start(txn, &job, now).await? {
             return Err(failure.into());
         }
         let detail = format!("trainee {}, {} golds", new.trainee, new.golds.len());
-        audit::record(&txn, now, "job.submit_score", job.id, detail).await?;
-        request.keep(&txn, now, &[job.id]).await?;
-        let row = read(&txn, job.id).await?;
-        txn.commit().await?;
-        self.outbox_filled.notify_one();
-        Ok(row)
+        audit::record(txn, now, "job.submit_score", job.id, detail).await?;
+        request.keep(txn, now, &[job.id]).await?;
+        read(txn, job.id).await
     }
 
     pub(crate) async fn submit_prepare(
@@ -103,11 +121,25 @@ impl Store {
         request: &Request,
         traceparent: &str,
     ) -> Result<JobRow> {
-        let txn = self.begin().await?;
-        if let Some(made) = request.answered(&txn).await? {
-            return read(&txn, *made.first().unwrap_or(&Uuid::nil())).await;
+        let row = self
+            .write(|txn| async move { self.new_prepare(&*txn, gold, request, traceparent).await })
+            .await?;
+        self.wake_relay();
+        Ok(row)
+    }
+
+    async fn new_prepare(
+        &self,
+        txn: &impl ConnectionTrait,
+        gold: Uuid,
+        request: &Request,
+        traceparent: &str,
+    ) -> Result<JobRow> {
+        if let Some(made) = request.answered(txn).await? {
+            return read(txn, *made.first().unwrap_or(&Uuid::nil())).await;
         }
-        let gold = videos::find(&txn, gold).await?;
+        videos::lock(txn, [gold], LockType::Share).await?;
+        let gold = videos::find(txn, gold).await?;
         if gold.role != Role::Gold {
             return Err(Error::new(
                 Reason::VideoRoleMismatch,
@@ -118,20 +150,11 @@ impl Store {
             return Err(videos::not_ready(&gold));
         }
         let now = self.now();
-        let job_id = queue_prepare(&txn, &gold, traceparent, now).await?;
-        audit::record(
-            &txn,
-            now,
-            "job.submit_prepare",
-            job_id,
-            format!("gold {}", gold.id),
-        )
-        .await?;
-        request.keep(&txn, now, &[job_id]).await?;
-        let row = read(&txn, job_id).await?;
-        txn.commit().await?;
-        self.outbox_filled.notify_one();
-        Ok(row)
+        let job_id = queue_prepare(txn, &gold, traceparent, now).await?;
+        let detail = format!("gold {}", gold.id);
+        audit::record(txn, now, "job.submit_prepare", job_id, detail).await?;
+        request.keep(txn, now, &[job_id]).await?;
+        read(txn, job_id).await
     }
 
     pub(crate) async fn job(&self, id: Uuid) -> Result<JobRow> {
@@ -190,24 +213,73 @@ impl Store {
     }
 
     pub(crate) async fn cancel_job(&self, id: Uuid) -> Result<JobRow> {
-        let txn = self.begin().await?;
-        let row = read(&txn, id).await?;
-        if row.job.state.ended() {
-            return Err(Error::new(
-                Reason::JobAlreadyEnded,
-                format!(
-                    "job {id} has ended already ({:?}): there is nothing to cancel",
-                    row.job.state
-                ),
-            ));
-        }
-        let now = self.now();
-        cancel(&txn, row.job, now).await?;
-        audit::record(&txn, now, "job.cancel", id, "").await?;
-        let row = read(&txn, id).await?;
-        txn.commit().await?;
+        let row = self
+            .write(|txn| async move {
+                let txn = &*txn;
+                lock_to_end(txn, &[id]).await?;
+                let row = read(txn, id).await?;
+                if row.job.state.ended() {
+                    return Err(Error::new(
+                        Reason::JobAlreadyEnded,
+                        format!(
+                            "job {id} has ended already ({:?}): there is nothing to cancel",
+                            row.job.state
+                        ),
+                    ));
+                }
+                let now = self.now();
+                let (kind, video_id) = (row.job.kind, row.job.video_id);
+                cancel(txn, row.job, now).await?;
+                if kind == JobKind::Prepare {
+                    // The gold stays as it was prepared before: whoever waits
+                    // for the new preparation need not.
+                    waiting::video_ready(txn, video_id, now).await?;
+                }
+                audit::record(txn, now, "job.cancel", id, "").await?;
+                read(txn, id).await
+            })
+            .await?;
+        self.wake_relay();
         Ok(row)
     }
+}
+
+/// Keeps everything that may change when these jobs end: their tasks as they
+/// are, the videos that they make usable, the jobs that wait for those, and
+/// the jobs themselves.
+pub(super) async fn lock_to_end(txn: &impl ConnectionTrait, ids: &[Uuid]) -> Result<()> {
+    if !dialect::locks_rows(txn) {
+        return Ok(());
+    }
+    // None of this changes while a job lives.
+    let found: Vec<(JobKind, Uuid, Uuid)> = job::Entity::find()
+        .select_only()
+        .columns([job::Column::Kind, job::Column::VideoId, job::Column::TaskId])
+        .filter(job::Column::Id.is_in(ids.iter().copied()))
+        .into_tuple()
+        .all(txn)
+        .await?;
+    // A score makes no video usable.
+    let making = found.iter().filter(|(kind, ..)| *kind != JobKind::Score);
+    let tasks: BTreeSet<Uuid> = making.clone().map(|(_, _, task)| *task).collect();
+    let made: BTreeSet<Uuid> = making.map(|(_, video, _)| *video).collect();
+    let mut jobs: BTreeSet<Uuid> = ids.iter().copied().collect();
+    if !made.is_empty() {
+        tasks::lock(txn, tasks, LockType::Share).await?;
+        videos::lock(txn, made.iter().copied(), LockType::Update).await?;
+        for video in made {
+            jobs.extend(waiting::ids(txn, video).await?);
+        }
+    }
+    lock(txn, jobs).await
+}
+
+/// Keeps jobs that will be changed.
+pub(super) async fn lock(
+    txn: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+) -> Result<()> {
+    dialect::lock::<job::Entity>(txn, job::Column::Id, ids, LockType::Update).await
 }
 
 /// Cancels a job that has not ended. A video whose ingest is cancelled will
@@ -222,7 +294,8 @@ pub(super) async fn cancel(txn: &impl ConnectionTrait, row: Model, now: i64) -> 
     changed.failure_message = sea_orm::Set(None);
     changed.updated_at = sea_orm::Set(now);
     changed.ended_at = sea_orm::Set(Some(now));
-    changed.update(txn).await?;
+    let ended = changed.update(txn).await?;
+    events::record(txn, now, &ended.traceparent, Fact::JobEnded(&ended)).await?;
     if let Some(video_id) = ingests {
         let message = "its ingest was cancelled: upload it again";
         waiting::fail_video(txn, video_id, Reason::Cancelled.as_str(), message, now).await?;
@@ -285,6 +358,23 @@ pub(super) async fn insert(txn: &impl ConnectionTrait, job: &Model) -> Result<()
         .exec(txn)
         .await?;
     Ok(())
+}
+
+/// All jobs that a video takes part in. As a union, which both databases
+/// answer from an index each; joined by "or" they would read all jobs.
+pub(super) fn of_video(video_id: Uuid) -> Select<job::Entity> {
+    let mut taking_part = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::VideoId.eq(video_id))
+        .into_query();
+    let with_gold = job_gold::Entity::find()
+        .select_only()
+        .column(job_gold::Column::JobId)
+        .filter(job_gold::Column::VideoId.eq(video_id))
+        .into_query();
+    taking_part.union(UnionType::All, with_gold);
+    job::Entity::find().filter(job::Column::Id.in_subquery(taking_part))
 }
 
 /// The golds of a score job in order.

@@ -1,5 +1,12 @@
 //! The schema. Each migration is frozen once released; a later one changes
 //! what an earlier one made.
+//!
+//! Versions N and N − 1 of the catalog run side by side while replicas are
+//! replaced, so a migration only adds what N − 1 does not notice; what it no
+//! longer needs goes with the version after
+//! ([decision 14](../../../../docs/decisions/0014-catalog-on-postgresql.md)).
+
+mod replicas;
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -8,7 +15,7 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(FirstScore)]
+        vec![Box::new(FirstScore), Box::new(replicas::Replicas)]
     }
 }
 
@@ -283,7 +290,7 @@ mod first_score {
         ]
     }
 
-    fn table(name: &'static str, columns: Vec<ColumnDef>) -> TableCreateStatement {
+    pub(super) fn table(name: &'static str, columns: Vec<ColumnDef>) -> TableCreateStatement {
         let mut statement = Table::create();
         statement.table(name);
         for column in columns {
@@ -300,11 +307,11 @@ mod first_score {
             .to_owned()
     }
 
-    fn sequence(name: &'static str) -> ColumnDef {
+    pub(super) fn sequence(name: &'static str) -> ColumnDef {
         schema::pk_auto(name).big_integer().to_owned()
     }
 
-    fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
+    pub(super) fn index(table: &'static str, columns: &[&'static str]) -> IndexCreateStatement {
         let mut statement = Index::create();
         let name = format!("ix_{table}_{}", columns.join("_"));
         statement.name(name).table(table);

@@ -1,25 +1,36 @@
 //! The rows, and the transactions that keep them true.
 //!
 //! Every public operation is one transaction. What must be announced (a bell,
-//! an audit event, the answer to an idempotent request) is written in the
-//! same transaction as what it announces.
+//! an event, an audit event, the answer to an idempotent request) is written
+//! in the same transaction as what it announces.
+//!
+//! One code serves SQLite and PostgreSQL; where they differ is [`dialect`].
 
 mod audit;
 mod claim;
 mod complete;
 mod deletion;
+mod dialect;
 mod entity;
+mod events;
 mod idempotency;
 mod jobs;
 mod migration;
 #[cfg(test)]
 mod model_test;
 mod orphans;
+#[cfg(test)]
+mod outage_test;
 mod outbox;
 mod page;
+mod postgres;
+#[cfg(test)]
+mod replicas_test;
 mod scores;
 mod sweep;
 mod tasks;
+#[cfg(test)]
+mod test_database;
 mod uploads;
 mod videos;
 mod waiting;
@@ -33,10 +44,8 @@ use std::{
     time::Duration,
 };
 
-use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use rand::RngExt;
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr};
 use sea_orm_migration::MigratorTrait;
 use sopilot_proto::timestamp::now_millis;
 use tokio::sync::Notify;
@@ -44,17 +53,26 @@ use tokio::sync::Notify;
 pub(crate) use audit::AuditRow;
 pub(crate) use claim::{Claim, GoldInput, Lease, Work};
 pub(crate) use complete::{Completion, CompletionVerdict, Failed, FailedKind, Finished};
+pub(crate) use dialect::{is_full, is_passing, lost_race};
+pub(crate) use entity::job_gold::Model as GoldRow;
 pub(crate) use entity::{JobKind, JobState, Role, Stage, VideoState};
+pub(crate) use events::TakenEvent;
 pub(crate) use idempotency::Request;
-pub(crate) use jobs::{JobFilter, JobRow, NewScore};
+pub(crate) use jobs::{JobFilter, JobRow, Model as JobModel, NewScore};
 pub(crate) use outbox::Bell;
 pub(crate) use page::{Page, PageRequest};
+pub(crate) use postgres::{OldSchema, Server, is_postgres_url};
 pub(crate) use scores::{NewReview, ReviewRow, ScoreFilter, ScoreRow};
 pub(crate) use tasks::{TaskRow, VersionRow};
+#[cfg(test)]
+pub(crate) use test_database::TestDatabase;
 pub(crate) use uploads::{NewUpload, UploadRow};
 pub(crate) use videos::{VideoFilter, VideoRow};
 
 use crate::{config::CatalogConfig, error::Result};
+
+/// How often a transaction is run again that lost against others.
+const RERUNS: u32 = 10;
 
 /// The catalog's database.
 #[derive(Clone)]
@@ -62,8 +80,10 @@ pub(crate) struct Store {
     db: DatabaseConnection,
     clock: Clock,
     config: Arc<CatalogConfig>,
-    /// Rung when something was put into the outbox.
+    /// Rung when bells were put into the outbox of bells by this process.
     pub(crate) outbox_filled: Arc<Notify>,
+    /// The same for events.
+    pub(crate) events_filled: Arc<Notify>,
 }
 
 impl Store {
@@ -92,12 +112,17 @@ impl Store {
             });
         let db = Database::connect(options).await?;
         migration::Migrator::up(&db, None).await?;
-        Ok(Self {
+        Ok(Self::new(db, config, clock))
+    }
+
+    fn new(db: DatabaseConnection, config: Arc<CatalogConfig>, clock: Clock) -> Self {
+        Self {
             db,
             clock,
             config,
             outbox_filled: Arc::new(Notify::new()),
-        })
+            events_filled: Arc::new(Notify::new()),
+        }
     }
 
     /// A database that lives in memory, on the system's clock.
@@ -125,12 +150,7 @@ impl Store {
         migration::Migrator::up(&db, None)
             .await
             .expect("the schema");
-        Self {
-            db,
-            clock,
-            config,
-            outbox_filled: Arc::new(Notify::new()),
-        }
+        Self::new(db, config, clock)
     }
 
     /// Whether the database answers.
@@ -138,15 +158,59 @@ impl Store {
         Ok(self.db.ping().await?)
     }
 
-    /// Begins a transaction that will write. SQLite takes the write lock now:
-    /// a transaction that reads first and writes later could not be retried
-    /// when another has written in between.
-    async fn begin(&self) -> Result<DatabaseTransaction> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        Ok(self.db.begin_with_options(options).await?)
+    /// Runs `body` in a transaction that may write, and commits it. One that
+    /// lost against another beside it is run again, so `body` must change
+    /// nothing but the database. It shares the transaction instead of borrowing
+    /// it: the compiler cannot tell yet that a future which borrows from its
+    /// argument may move between threads.
+    ///
+    /// A connection that breaks is for the caller: whether a commit that was
+    /// not answered has happened, only the rows can say.
+    async fn write<T, F>(&self, body: impl Fn(Arc<DatabaseTransaction>) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut runs = 0;
+        loop {
+            match self.run(&body).await {
+                Err(error) if error.lost_race() && runs < RERUNS => {
+                    runs += 1;
+                    tracing::debug!(%error, runs, "running a transaction again");
+                    // Apart, so that the same ones do not meet again.
+                    let longest = 1 << runs.min(6);
+                    let pause = rand::rng().random_range(0..=longest);
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn run<T, F>(&self, body: impl Fn(Arc<DatabaseTransaction>) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let txn = Arc::new(dialect::begin(&self.db).await?);
+        let outcome = body(Arc::clone(&txn)).await;
+        let txn = Arc::into_inner(txn).expect("a body that ended keeps nothing of it");
+        match outcome {
+            Ok(made) => {
+                txn.commit().await?;
+                Ok(made)
+            }
+            Err(error) => {
+                // Now, so that nobody waits for its locks. One that cannot be
+                // rolled back has lost its connection, and its locks with it.
+                let _ = txn.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// What was written may have to be announced.
+    fn wake_relay(&self) {
+        self.outbox_filled.notify_one();
+        self.events_filled.notify_one();
     }
 
     fn now(&self) -> i64 {

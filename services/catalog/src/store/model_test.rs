@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::{
     Claim, Clock, Completion, CompletionVerdict, Failed, FailedKind, Finished, JobFilter, NewScore,
-    NewUpload, PageRequest, Request, Role, Stage, Store,
+    NewUpload, PageRequest, Request, Role, Stage, Store, TestDatabase,
     claim::Lease,
     entity::{JobKind, JobState, job, outbox, score},
 };
@@ -35,7 +35,7 @@ const MAX_ATTEMPTS: i32 = 3;
 const LEASE: i64 = 1_000;
 const LONGEST_RETRY: i64 = 400;
 const RING_AGAIN: i64 = 500;
-const STAGES: [Stage; 4] = [Stage::Embed, Stage::Prepare, Stage::Align, Stage::Score];
+pub(super) const STAGES: [Stage; 4] = [Stage::Embed, Stage::Prepare, Stage::Align, Stage::Score];
 
 #[derive(Debug, Clone)]
 enum Event {
@@ -111,35 +111,62 @@ struct World {
     done: BTreeSet<(Uuid, &'static str)>,
 }
 
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    prop::collection::vec(event(), 1..120)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_job_ends_once_whatever_happens(events in prop::collection::vec(event(), 1..120)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let mut world = World::new().await;
-            for event in events {
-                world.happen(event).await;
-                world.compare().await;
-            }
-            world.run_to_the_end().await;
+    fn every_job_ends_once_whatever_happens(events in events()) {
+        block_on(async {
+            let clock = Arc::new(AtomicI64::new(1_000_000));
+            let manual = Clock::Manual(Arc::clone(&clock));
+            let store = Store::in_memory(Arc::new(config()), manual).await;
+            World::new(store, clock).await.live(events).await;
         });
     }
 }
 
-impl World {
-    async fn new() -> Self {
-        let config = Arc::new(CatalogConfig {
-            lease: Duration::from_millis(LEASE as u64),
-            max_attempts: MAX_ATTEMPTS as u32,
-            retry_base: Duration::from_millis(100),
-            retry_max: Duration::from_millis(LONGEST_RETRY as u64),
-            ring_again: Duration::from_millis(RING_AGAIN as u64),
-            ..CatalogConfig::default()
+proptest! {
+    // Each makes a database, and every step crosses to a server and back.
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    #[ignore = "needs PostgreSQL: scripts/servers run postgresql -- cargo test -- --include-ignored"]
+    fn every_job_ends_once_whatever_happens_on_postgresql(events in events()) {
+        block_on(async {
+            let clock = Arc::new(AtomicI64::new(1_000_000));
+            let manual = Clock::Manual(Arc::clone(&clock));
+            let database = TestDatabase::create().await;
+            let store = database.store_with(config(), manual).await;
+            World::new(store, clock).await.live(events).await;
         });
-        let clock = Arc::new(AtomicI64::new(1_000_000));
-        let store = Store::in_memory(config, Clock::Manual(Arc::clone(&clock))).await;
+    }
+}
+
+fn block_on(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(test);
+}
+
+fn config() -> CatalogConfig {
+    CatalogConfig {
+        lease: Duration::from_millis(LEASE as u64),
+        max_attempts: MAX_ATTEMPTS as u32,
+        retry_base: Duration::from_millis(100),
+        retry_max: Duration::from_millis(LONGEST_RETRY as u64),
+        ring_again: Duration::from_millis(RING_AGAIN as u64),
+        ..CatalogConfig::default()
+    }
+}
+
+impl World {
+    async fn new(store: Store, clock: Arc<AtomicI64>) -> Self {
         let task = store
             .create_task("task", &Procedure::default(), &once("CreateTask"))
             .await;
@@ -154,6 +181,14 @@ impl World {
             bells: BTreeMap::new(),
             done: BTreeSet::new(),
         }
+    }
+
+    async fn live(mut self, events: Vec<Event>) {
+        for event in events {
+            self.happen(event).await;
+            self.compare().await;
+        }
+        self.run_to_the_end().await;
     }
 
     fn now(&self) -> i64 {
@@ -198,7 +233,7 @@ impl World {
             Event::Sweep => self.sweep().await,
             Event::LoseBells => {
                 self.hear().await;
-                let bells = self.store.bells(10_000).await.unwrap();
+                let bells = self.store.bells().await.unwrap();
                 self.store
                     .forget_bells(bells.iter().map(|bell| bell.id).collect())
                     .await
@@ -433,7 +468,7 @@ impl World {
 
     /// Notes the bells in the outbox.
     async fn hear(&mut self) {
-        for bell in self.store.bells(10_000).await.unwrap() {
+        for bell in self.store.bells().await.unwrap() {
             let newest = self.bells.entry(name(bell.stage)).or_default();
             *newest = bell.created_at.max(*newest);
         }
@@ -543,7 +578,7 @@ impl World {
                 "a score of nothing"
             );
         }
-        let bells = self.store.bells(10_000).await.unwrap();
+        let bells = self.store.bells().await.unwrap();
         self.store
             .forget_bells(bells.into_iter().map(|bell| bell.id).collect())
             .await
@@ -555,11 +590,11 @@ impl World {
     }
 }
 
-fn once(method: &'static str) -> Request {
+pub(super) fn once(method: &'static str) -> Request {
     Request::new(method, "", &[]).unwrap()
 }
 
-fn stage_of(claim: &Claim) -> Stage {
+pub(super) fn stage_of(claim: &Claim) -> Stage {
     match claim.work {
         super::Work::Embed { .. } => Stage::Embed,
         super::Work::Prepare { .. } => Stage::Prepare,
@@ -577,7 +612,7 @@ fn name(stage: Stage) -> &'static str {
     }
 }
 
-fn finished(stage: Stage, video: Uuid) -> Finished {
+pub(super) fn finished(stage: Stage, video: Uuid) -> Finished {
     let derived = |name| format!("videos/{video}/derived/{name}");
     match stage {
         Stage::Embed => Finished::Embed {

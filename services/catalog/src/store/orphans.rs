@@ -1,15 +1,35 @@
 //! Which objects something still refers to.
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{
     Store,
+    dialect::{self, Alone},
     entity::{JobState, attempt, job, job_gold, score, upload, video},
 };
 use crate::error::Result;
 
+/// While it lives, no other replica searches for orphans.
+pub(crate) struct Searching(
+    #[expect(dead_code, reason = "held, not used")] Option<DatabaseTransaction>,
+);
+
 impl Store {
+    /// The right to search for orphans; `None` while another replica does.
+    /// Without it nothing would go wrong, but every replica would list the
+    /// whole object storage.
+    pub(crate) async fn search_alone(&self) -> Result<Option<Searching>> {
+        // SQLite has one process, whose writers must not wait for a search.
+        if !dialect::locks_rows(&self.db) {
+            return Ok(Some(Searching(None)));
+        }
+        let txn = dialect::begin(&self.db).await?;
+        dialect::stay(&txn).await?;
+        let alone = dialect::is_alone(&txn, Alone::SweepObjects).await?;
+        Ok(alone.then_some(Searching(Some(txn))))
+    }
+
     pub(crate) async fn upload_exists(&self, id: Uuid) -> Result<bool> {
         Ok(upload::Entity::find_by_id(id)
             .one(&self.db)

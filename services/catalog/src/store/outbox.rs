@@ -2,15 +2,19 @@
 
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
 use super::{
-    Store,
+    Store, dialect,
     entity::{Stage, job, outbox},
 };
 use crate::error::Result;
+
+/// How long what a relay has taken is its own: longer than a broker takes to
+/// confirm a batch.
+pub(super) const TAKEN: i64 = 30_000;
 
 /// A bell to be rung.
 #[derive(Debug)]
@@ -31,35 +35,57 @@ pub(super) async fn ring(txn: &impl ConnectionTrait, job: &job::Model, now: i64)
         attempt: Set(job.attempt),
         traceparent: Set(job.traceparent.clone()),
         created_at: Set(now),
+        taken_until: Set(0),
         ..Default::default()
     };
     outbox::Entity::insert(row).exec(txn).await?;
     Ok(())
 }
 
+/// Gives back whatever relays have taken.
+pub(super) async fn give_all_back(txn: &impl ConnectionTrait) -> Result<()> {
+    outbox::Entity::update_many()
+        .col_expr(outbox::Column::TakenUntil, Expr::value(0))
+        .filter(outbox::Column::TakenUntil.gt(0))
+        .exec(txn)
+        .await?;
+    Ok(())
+}
+
 impl Store {
-    /// The oldest bells of every stage that have not been rung, at most
-    /// `limit` a stage: a stage whose queue refuses holds back no other.
-    pub(crate) async fn bells(&self, limit: u64) -> Result<Vec<Bell>> {
-        let mut rows = Vec::new();
-        for stage in Stage::iter() {
-            let waiting = outbox::Entity::find()
-                .filter(outbox::Column::Stage.eq(stage))
-                .order_by_asc(outbox::Column::Id)
-                .limit(limit);
-            rows.extend(waiting.all(&self.db).await?);
+    /// Takes the oldest bells of every stage that nobody has taken, at most
+    /// `limit` a stage: a stage whose queue refuses holds back no other. They
+    /// are the caller's until it forgets them, gives them back, or has had
+    /// them for longer than a relay takes; so two replicas seldom ring for the
+    /// same, which is harmless.
+    pub(crate) async fn take_bells(&self, limit: u64) -> Result<Vec<Bell>> {
+        let now = self.now();
+        // Most of the time there is none: then nothing is locked.
+        let free = &outbox::Column::TakenUntil.lte(now);
+        let any = outbox::Entity::find().filter(free.clone()).one(&self.db);
+        if any.await?.is_none() {
+            return Ok(Vec::new());
         }
-        Ok(rows
-            .into_iter()
-            .map(|row| Bell {
-                id: row.id,
-                job_id: row.job_id,
-                stage: row.stage,
-                attempt: row.attempt,
-                traceparent: row.traceparent,
-                created_at: row.created_at,
-            })
-            .collect())
+        self.write(|txn| async move {
+            let txn = &*txn;
+            let mut rows = Vec::new();
+            for stage in Stage::iter() {
+                let waiting = outbox::Entity::find()
+                    .filter(outbox::Column::Stage.eq(stage))
+                    .filter(free.clone())
+                    .order_by_asc(outbox::Column::Id)
+                    .limit(limit);
+                rows.extend(dialect::skip_locked(waiting).all(txn).await?);
+            }
+            let taken = rows.iter().map(|row| row.id);
+            outbox::Entity::update_many()
+                .col_expr(outbox::Column::TakenUntil, Expr::value(now + TAKEN))
+                .filter(outbox::Column::Id.is_in(taken))
+                .exec(txn)
+                .await?;
+            Ok(rows.into_iter().map(Bell::from).collect())
+        })
+        .await
     }
 
     /// Forgets bells that the broker has confirmed.
@@ -69,5 +95,35 @@ impl Store {
             .exec(&self.db)
             .await?;
         Ok(())
+    }
+
+    /// Gives back bells that could not be rung.
+    pub(crate) async fn give_back_bells(&self, taken: Vec<i64>) -> Result<()> {
+        outbox::Entity::update_many()
+            .col_expr(outbox::Column::TakenUntil, Expr::value(0))
+            .filter(outbox::Column::Id.is_in(taken))
+            .exec(&self.db)
+            .await?;
+        Ok(())
+    }
+
+    /// All bells in the outbox, taken or not.
+    #[cfg(test)]
+    pub(crate) async fn bells(&self) -> Result<Vec<Bell>> {
+        let rows = outbox::Entity::find().all(&self.db).await?;
+        Ok(rows.into_iter().map(Bell::from).collect())
+    }
+}
+
+impl From<outbox::Model> for Bell {
+    fn from(row: outbox::Model) -> Self {
+        Self {
+            id: row.id,
+            job_id: row.job_id,
+            stage: row.stage,
+            attempt: row.attempt,
+            traceparent: row.traceparent,
+            created_at: row.created_at,
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Scores and what people say about them.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use sopilot_chassis::Reason;
 use sopilot_proto::{catalog::v1::ReviewDecision, id::ReviewId, scoring::v1::Verdict};
@@ -96,11 +96,22 @@ impl Store {
     ) -> Result<ReviewRow> {
         // Tells an unknown job from one without a report.
         let seen = self.score(new.job_id).await?;
-        let txn = self.begin().await?;
-        if let Some(made) = request.answered(&txn).await? {
+        let (new, job_id) = (&new, seen.job_id);
+        self.write(|txn| async move { self.new_review(&*txn, new, job_id, request).await })
+            .await
+    }
+
+    async fn new_review(
+        &self,
+        txn: &impl ConnectionTrait,
+        new: &NewReview,
+        job_id: Uuid,
+        request: &Request,
+    ) -> Result<ReviewRow> {
+        if let Some(made) = request.answered(txn).await? {
             let id = *made.first().unwrap_or(&Uuid::nil());
             return review::Entity::find_by_id(id)
-                .one(&txn)
+                .one(txn)
                 .await?
                 .ok_or_else(|| {
                     Error::new(
@@ -109,8 +120,9 @@ impl Store {
                     )
                 });
         }
-        let score = score::Entity::find_by_id(seen.job_id)
-            .one(&txn)
+        let score = score::Entity::find_by_id(job_id)
+            .lock_exclusive()
+            .one(txn)
             .await?
             .ok_or_else(|| {
                 Error::new(
@@ -118,29 +130,28 @@ impl Store {
                     "the report was deleted with one of its videos",
                 )
             })?;
-        let verdict = check(&new, &score)?;
+        let verdict = check(new, &score)?;
         let now = self.now();
         let row = ReviewRow {
             id: ReviewId::new().uuid(),
-            job_id: new.job_id,
+            job_id,
             deviation: new.deviation.map(|deviation| deviation as i32),
             verdict: verdict.map(i32::from),
             decision: new.decision.into(),
-            reviewer: new.reviewer,
-            reason: new.reason,
+            reviewer: new.reviewer.clone(),
+            reason: new.reason.clone(),
             created_at: now,
         };
         let inserted = review::ActiveModel::from(row.clone()).reset_all();
-        review::Entity::insert(inserted).exec(&txn).await?;
+        review::Entity::insert(inserted).exec(txn).await?;
         if let Some(verdict) = verdict {
             let mut changed = score.into_active_model();
             changed.effective_verdict = Set(verdict.into());
-            changed.update(&txn).await?;
+            changed.update(txn).await?;
         }
         let detail = format!("job {} by {:?}", row.job_id, row.reviewer);
-        audit::record(&txn, now, "review.create", row.id, detail).await?;
-        request.keep(&txn, now, &[row.id]).await?;
-        txn.commit().await?;
+        audit::record(txn, now, "review.create", row.id, detail).await?;
+        request.keep(txn, now, &[row.id]).await?;
         Ok(row)
     }
 

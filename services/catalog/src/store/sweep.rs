@@ -1,17 +1,19 @@
 //! What time does to jobs: leases run out, retries come due, bells get lost.
 
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait,
-    ExprTrait, IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use sopilot_chassis::Reason;
+use uuid::Uuid;
 
 use super::{
     Failed, Store,
     claim::end_attempt,
     complete::give_up,
-    entity::{JobState, Outcome, Stage, job},
-    millis, outbox,
+    dialect::{self, Alone},
+    entity::{JobState, Outcome, job, stage_bell},
+    events, jobs, millis, outbox,
 };
 use crate::error::Result;
 
@@ -29,44 +31,75 @@ pub(crate) struct Swept {
 
 impl Store {
     /// Takes back leases that have run out and rings for jobs that are due and
-    /// have not been rung for lately.
+    /// have not been rung for lately. Nothing, while another replica does.
     pub(crate) async fn sweep_jobs(&self) -> Result<Swept> {
-        let txn = self.begin().await?;
-        let now = self.now();
+        let swept = self
+            .write(|txn| async move {
+                let txn = &*txn;
+                if !dialect::is_alone(txn, Alone::SweepJobs).await? {
+                    return Ok(Swept::default());
+                }
+                let now = self.now();
+                Ok(Swept {
+                    lost_leases: self.lose_expired(txn, now).await?,
+                    rung: self.ring_due(txn, now).await?,
+                })
+            })
+            .await?;
+        if swept.rung > 0 {
+            self.outbox_filled.notify_one();
+        }
+        if swept.lost_leases > 0 {
+            self.events_filled.notify_one();
+        }
+        Ok(swept)
+    }
+
+    /// Takes back every lease now, and whatever the relay had taken. Only for
+    /// a process that knows itself to be the only one and has just started:
+    /// whoever held them is dead. That is no fault of the jobs, so it does not
+    /// count as an attempt.
+    pub(crate) async fn take_back_leases(&self) -> Result<usize> {
+        self.write(|txn| async move {
+            let txn = &*txn;
+            let now = self.now();
+            let held = job::Entity::find()
+                .filter(job::Column::State.eq(JobState::Running))
+                .lock_exclusive()
+                .all(txn)
+                .await?;
+            let count = held.len();
+            for job in held {
+                end_attempt(txn, job.fencing_token, Outcome::Lost, None, now).await?;
+                requeue(txn, job, Counts::No, now).await?;
+            }
+            outbox::give_all_back(txn).await?;
+            events::give_all_back(txn).await?;
+            Ok(count)
+        })
+        .await
+    }
+
+    async fn lose_expired(&self, txn: &impl ConnectionTrait, now: i64) -> Result<usize> {
         let expired = job::Entity::find()
             .filter(job::Column::State.eq(JobState::Running))
             .filter(job::Column::LeaseExpiresAt.lt(now))
-            .limit(BATCH)
-            .all(&txn)
-            .await?;
-        let lost_leases = expired.len();
-        for job in expired {
-            self.lose(&txn, job, now).await?;
+            .limit(BATCH);
+        let mut lost = expired.clone().all(txn).await?;
+        if lost.is_empty() {
+            return Ok(0);
         }
-        let rung = self.ring_due(&txn, now).await?;
-        txn.commit().await?;
-        if rung > 0 {
-            self.outbox_filled.notify_one();
+        if dialect::locks_rows(txn) {
+            let ids: Vec<Uuid> = lost.iter().map(|job| job.id).collect();
+            jobs::lock_to_end(txn, &ids).await?;
+            // Some may have been completed or renewed before they were locked.
+            let expired = expired.filter(job::Column::Id.is_in(ids));
+            lost = expired.all(txn).await?;
         }
-        Ok(Swept { lost_leases, rung })
-    }
-
-    /// Takes back every lease now. Only for a process that knows itself to be
-    /// the only one and has just started: whoever held them is dead. That is no
-    /// fault of the jobs, so it does not count as an attempt.
-    pub(crate) async fn take_back_leases(&self) -> Result<usize> {
-        let txn = self.begin().await?;
-        let now = self.now();
-        let held = job::Entity::find()
-            .filter(job::Column::State.eq(JobState::Running))
-            .all(&txn)
-            .await?;
-        let count = held.len();
-        for job in held {
-            end_attempt(&txn, job.fencing_token, Outcome::Lost, None, now).await?;
-            requeue(&txn, job, Counts::No, now).await?;
+        let count = lost.len();
+        for job in lost {
+            self.lose(txn, job, now).await?;
         }
-        txn.commit().await?;
         Ok(count)
     }
 
@@ -87,32 +120,34 @@ impl Store {
 
     /// One bell for each stage at which work is due that was not rung for
     /// since, or not lately. A bell says only that work waits, and a worker
-    /// claims until nothing does: one is enough, however much waits.
+    /// claims until nothing does: one is enough, however much waits. When the
+    /// sweep last rang is kept for the stage: to note it on every job would
+    /// write all that wait, again and again.
     async fn ring_due(&self, txn: &impl ConnectionTrait, now: i64) -> Result<usize> {
         let long_ago = now - millis(self.config.ring_again);
-        let unheard = Expr::col(job::Column::RungAt)
-            .lt(Expr::col(job::Column::RunAfter))
-            .or(Expr::col(job::Column::RungAt).lt(long_ago));
-        let due = Condition::all()
-            .add(job::Column::State.eq(JobState::Queued))
-            .add(job::Column::Waiting.eq(false))
-            .add(job::Column::RunAfter.lte(now));
         let mut count = 0;
-        for stage in Stage::iter() {
-            let due = due.clone().add(job::Column::Stage.eq(stage));
-            let oldest = job::Entity::find()
-                .filter(due.clone())
-                .filter(unheard.clone())
-                .order_by_asc(job::Column::Id)
-                .one(txn)
-                .await?;
-            let Some(oldest) = oldest else { continue };
-            outbox::ring(txn, &oldest, now).await?;
-            job::Entity::update_many()
-                .col_expr(job::Column::RungAt, Expr::value(now))
-                .filter(due)
-                .exec(txn)
-                .await?;
+        for row in stage_bell::Entity::find().all(txn).await? {
+            let due = || {
+                job::Entity::find()
+                    .filter(job::Column::State.eq(JobState::Queued))
+                    .filter(job::Column::Stage.eq(row.stage))
+                    .filter(job::Column::Waiting.eq(false))
+                    .filter(job::Column::RunAfter.lte(now))
+                    .order_by_asc(job::Column::RunAfter)
+            };
+            let since = due()
+                .filter(job::Column::RunAfter.gte(row.rung_at))
+                .filter(Expr::col(job::Column::RungAt).lt(Expr::col(job::Column::RunAfter)));
+            let mut unheard = since.one(txn).await?;
+            if unheard.is_none() && row.rung_at < long_ago {
+                let lately = due().filter(job::Column::RungAt.lt(long_ago));
+                unheard = lately.one(txn).await?;
+            }
+            let Some(unheard) = unheard else { continue };
+            outbox::ring(txn, &unheard, now).await?;
+            let mut rung = row.into_active_model();
+            rung.rung_at = Set(now);
+            rung.update(txn).await?;
             count += 1;
         }
         Ok(count)

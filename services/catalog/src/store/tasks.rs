@@ -3,14 +3,14 @@
 use prost::Message;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
 use sopilot_chassis::Reason;
 use sopilot_proto::{id::TaskId, scoring::v1::Procedure};
 use uuid::Uuid;
 
 use super::{
-    Page, PageRequest, Request, Store, audit,
+    Page, PageRequest, Request, Store, audit, dialect,
     entity::{Role, VideoState, task, task_version, upload, video},
     jobs,
 };
@@ -40,13 +40,23 @@ impl Store {
         procedure: &Procedure,
         request: &Request,
     ) -> Result<TaskRow> {
-        let txn = self.begin().await?;
-        if let Some(made) = request.answered(&txn).await? {
-            return read(&txn, *made.first().unwrap_or(&Uuid::nil())).await;
+        self.write(|txn| async move { self.new_task(&*txn, name, procedure, request).await })
+            .await
+    }
+
+    async fn new_task(
+        &self,
+        txn: &impl ConnectionTrait,
+        name: &str,
+        procedure: &Procedure,
+        request: &Request,
+    ) -> Result<TaskRow> {
+        if let Some(made) = request.answered(txn).await? {
+            return read(txn, *made.first().unwrap_or(&Uuid::nil())).await;
         }
         let taken = task::Entity::find()
             .filter(task::Column::Name.eq(name))
-            .one(&txn)
+            .one(txn)
             .await?;
         if let Some(other) = taken {
             return Err(Error::new(
@@ -65,13 +75,11 @@ impl Store {
             current_version: Set(1),
             created_at: Set(now),
         };
-        task::Entity::insert(row).exec(&txn).await?;
-        insert_version(&txn, id, 1, procedure, now).await?;
-        audit::record(&txn, now, "task.create", id, format!("{name:?}")).await?;
-        request.keep(&txn, now, &[id]).await?;
-        let created = read(&txn, id).await?;
-        txn.commit().await?;
-        Ok(created)
+        task::Entity::insert(row).exec(txn).await?;
+        insert_version(txn, id, 1, procedure, now).await?;
+        audit::record(txn, now, "task.create", id, format!("{name:?}")).await?;
+        request.keep(txn, now, &[id]).await?;
+        read(txn, id).await
     }
 
     /// Gives a task a new version and queues the preparation of its golds.
@@ -82,46 +90,68 @@ impl Store {
         request: &Request,
         traceparent: &str,
     ) -> Result<(TaskRow, Vec<Uuid>)> {
-        let txn = self.begin().await?;
-        if let Some(made) = request.answered(&txn).await? {
-            let mut task = read(&txn, task_id).await?;
+        let made = self
+            .write(|txn| async move {
+                let txn = &*txn;
+                self.new_version(txn, task_id, procedure, request, traceparent)
+                    .await
+            })
+            .await?;
+        self.wake_relay();
+        Ok(made)
+    }
+
+    async fn new_version(
+        &self,
+        txn: &impl ConnectionTrait,
+        task_id: Uuid,
+        procedure: &Procedure,
+        request: &Request,
+        traceparent: &str,
+    ) -> Result<(TaskRow, Vec<Uuid>)> {
+        if let Some(made) = request.answered(txn).await? {
+            let mut task = read(txn, task_id).await?;
             if let Some(version) = made.first() {
-                task.current = version_row(&txn, task_id, version.as_u128() as i32).await?;
+                task.current = version_row(txn, task_id, version.as_u128() as i32).await?;
             }
             return Ok((task, made.into_iter().skip(1).collect()));
         }
-        let row = find(&txn, task_id).await?;
+        // Golds that are being ingested now see this version when they are
+        // done, or are seen here as ready.
+        lock(txn, [task_id], LockType::Update).await?;
+        let row = find(txn, task_id).await?;
         let now = self.now();
         let version = row.current_version + 1;
-        insert_version(&txn, task_id, version, procedure, now).await?;
+        insert_version(txn, task_id, version, procedure, now).await?;
         let mut changed: task::ActiveModel = row.into();
         changed.current_version = Set(version);
-        changed.update(&txn).await?;
+        changed.update(txn).await?;
 
         let golds = video::Entity::find()
             .filter(video::Column::TaskId.eq(task_id))
             .filter(video::Column::Role.eq(Role::Gold))
             .filter(video::Column::State.eq(VideoState::Ready))
             .filter(video::Column::DeletedAt.is_null())
-            .all(&txn)
+            .order_by_asc(video::Column::Id)
+            // None is deleted until its preparation is queued.
+            .lock_shared()
+            .all(txn)
             .await?;
         // What a repeated request is answered: the version, then the jobs.
         let mut made = vec![Uuid::from_u128(version as u128)];
         for gold in &golds {
-            made.push(jobs::queue_prepare(&txn, gold, traceparent, now).await?);
+            made.push(jobs::queue_prepare(txn, gold, traceparent, now).await?);
         }
         audit::record(
-            &txn,
+            txn,
             now,
             "task.version",
             task_id,
             format!("version {version}"),
         )
         .await?;
-        request.keep(&txn, now, &made).await?;
-        let task = read(&txn, task_id).await?;
-        txn.commit().await?;
-        self.outbox_filled.notify_one();
+        request.keep(txn, now, &made).await?;
+        let task = read(txn, task_id).await?;
         Ok((task, made.split_off(1)))
     }
 
@@ -188,16 +218,22 @@ impl Store {
     }
 
     pub(crate) async fn delete_task(&self, id: Uuid) -> Result<()> {
-        let txn = self.begin().await?;
-        let row = find(&txn, id).await?;
+        self.write(|txn| async move { self.remove_task(&*txn, id).await })
+            .await
+    }
+
+    async fn remove_task(&self, txn: &impl ConnectionTrait, id: Uuid) -> Result<()> {
+        // No upload begins or becomes a video meanwhile.
+        lock(txn, [id], LockType::Update).await?;
+        let row = find(txn, id).await?;
         let videos = video::Entity::find()
             .filter(video::Column::TaskId.eq(id))
             .filter(video::Column::DeletedAt.is_null())
-            .count(&txn)
+            .count(txn)
             .await?;
         let uploads = upload::Entity::find()
             .filter(upload::Column::TaskId.eq(id))
-            .count(&txn)
+            .count(txn)
             .await?;
         if videos + uploads > 0 {
             return Err(Error::new(
@@ -210,20 +246,21 @@ impl Store {
         }
         task_version::Entity::delete_many()
             .filter(task_version::Column::TaskId.eq(id))
-            .exec(&txn)
+            .exec(txn)
             .await?;
-        task::Entity::delete_by_id(id).exec(&txn).await?;
-        audit::record(
-            &txn,
-            self.now(),
-            "task.delete",
-            id,
-            format!("{:?}", row.name),
-        )
-        .await?;
-        txn.commit().await?;
-        Ok(())
+        task::Entity::delete_by_id(id).exec(txn).await?;
+        let detail = format!("{:?}", row.name);
+        audit::record(txn, self.now(), "task.delete", id, detail).await
     }
+}
+
+/// Keeps tasks.
+pub(super) async fn lock(
+    txn: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+    how: LockType,
+) -> Result<()> {
+    dialect::lock::<task::Entity>(txn, task::Column::Id, ids, how).await
 }
 
 pub(super) async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<task::Model> {

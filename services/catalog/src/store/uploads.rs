@@ -4,7 +4,7 @@
 use prost::Message;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
 use sopilot_chassis::Reason;
 use sopilot_proto::{
@@ -38,20 +38,29 @@ impl Store {
         new: NewUpload,
         request: &Request,
     ) -> Result<UploadRow> {
-        let txn = self.begin().await?;
-        if let Some(made) = request.answered(&txn).await? {
-            let id = *made.first().unwrap_or(&Uuid::nil());
-            drop(txn);
-            return self.upload_or_finished(id).await;
+        let new = &new;
+        self.write(|txn| async move { self.new_upload(&*txn, new, request).await })
+            .await
+    }
+
+    async fn new_upload(
+        &self,
+        txn: &impl ConnectionTrait,
+        new: &NewUpload,
+        request: &Request,
+    ) -> Result<UploadRow> {
+        if let Some(made) = request.answered(txn).await? {
+            return find_or_finished(txn, *made.first().unwrap_or(&Uuid::nil())).await;
         }
-        tasks::find(&txn, new.task_id).await?;
+        tasks::lock(txn, [new.task_id], LockType::Share).await?;
+        tasks::find(txn, new.task_id).await?;
         let now = self.now();
         let row = UploadRow {
             id: VideoId::new().uuid(),
             task_id: new.task_id,
             role: new.role,
             size_bytes: new.size_bytes,
-            sha256: new.sha256,
+            sha256: new.sha256.clone(),
             metadata: new.metadata.encode_to_vec(),
             committed_bytes: 0,
             stream: 0,
@@ -59,72 +68,55 @@ impl Store {
             expires_at: now + millis(self.config.upload_expiry),
         };
         upload::Entity::insert(upload::ActiveModel::from(row.clone()))
-            .exec(&txn)
+            .exec(txn)
             .await?;
-        request.keep(&txn, now, &[row.id]).await?;
-        txn.commit().await?;
+        request.keep(txn, now, &[row.id]).await?;
         Ok(row)
     }
 
     /// The upload; one that has become a video counts as wholly committed.
     pub(crate) async fn upload_or_finished(&self, id: Uuid) -> Result<UploadRow> {
-        if let Some(row) = upload::Entity::find_by_id(id).one(&self.db).await? {
-            return Ok(row);
-        }
-        let video = video::Entity::find_by_id(id)
-            .filter(video::Column::DeletedAt.is_null())
-            .one(&self.db)
-            .await?
-            .ok_or_else(|| unknown_upload(id))?;
-        Ok(UploadRow {
-            id,
-            task_id: video.task_id,
-            role: video.role,
-            size_bytes: video.size_bytes,
-            sha256: video.sha256,
-            metadata: video.metadata,
-            committed_bytes: video.size_bytes,
-            stream: 0,
-            created_at: video.created_at,
-            expires_at: video.created_at,
-        })
+        find_or_finished(&self.db, id).await
     }
 
     /// Begins a stream of bytes at `offset`, which must be where the upload
     /// stands. An earlier stream that is still open can commit nothing more.
     pub(crate) async fn open_stream(&self, id: Uuid, offset: i64) -> Result<UploadRow> {
-        let txn = self.begin().await?;
-        let row = find(&txn, id).await?;
-        if row.committed_bytes != offset {
-            return Err(offset_mismatch(offset, row.committed_bytes));
-        }
-        let stream = row.stream + 1;
-        let mut opened = row.into_active_model();
-        opened.stream = Set(stream);
-        let row = opened.update(&txn).await?;
-        txn.commit().await?;
-        Ok(row)
+        self.write(|txn| async move {
+            let txn = &*txn;
+            let row = find_locked(txn, id).await?;
+            if row.committed_bytes != offset {
+                return Err(offset_mismatch(offset, row.committed_bytes));
+            }
+            let stream = row.stream + 1;
+            let mut opened = row.into_active_model();
+            opened.stream = Set(stream);
+            Ok(opened.update(txn).await?)
+        })
+        .await
     }
 
     /// Commits a part that the upload's stream has stored.
     pub(crate) async fn commit_part(&self, upload: &UploadRow, to: i64) -> Result<()> {
-        let txn = self.begin().await?;
-        let row = find(&txn, upload.id).await?;
-        let from = upload.committed_bytes;
-        if row.stream != upload.stream || row.committed_bytes != from {
-            return Err(offset_mismatch(from, row.committed_bytes));
-        }
-        let part = upload_part::ActiveModel {
-            upload_id: Set(upload.id),
-            offset: Set(from),
-            stream: Set(upload.stream),
-        };
-        upload_part::Entity::insert(part).exec(&txn).await?;
-        let mut moved = row.into_active_model();
-        moved.committed_bytes = Set(to);
-        moved.update(&txn).await?;
-        txn.commit().await?;
-        Ok(())
+        self.write(|txn| async move {
+            let txn = &*txn;
+            let row = find_locked(txn, upload.id).await?;
+            let from = upload.committed_bytes;
+            if row.stream != upload.stream || row.committed_bytes != from {
+                return Err(offset_mismatch(from, row.committed_bytes));
+            }
+            let part = upload_part::ActiveModel {
+                upload_id: Set(upload.id),
+                offset: Set(from),
+                stream: Set(upload.stream),
+            };
+            upload_part::Entity::insert(part).exec(txn).await?;
+            let mut moved = row.into_active_model();
+            moved.committed_bytes = Set(to);
+            moved.update(txn).await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Offset and stream of every committed part, in order.
@@ -148,10 +140,24 @@ impl Store {
         source_key: &str,
         traceparent: &str,
     ) -> Result<VideoRow> {
-        let txn = self.begin().await?;
-        let upload = find(&txn, id).await?;
+        let row = self
+            .write(|txn| async move { self.new_video(&*txn, id, source_key, traceparent).await })
+            .await?;
+        self.wake_relay();
+        Ok(row)
+    }
+
+    async fn new_video(
+        &self,
+        txn: &impl ConnectionTrait,
+        id: Uuid,
+        source_key: &str,
+        traceparent: &str,
+    ) -> Result<VideoRow> {
+        let upload = find_locked(txn, id).await?;
         // The task may have been deleted meanwhile only if it had no uploads.
-        let task = tasks::find(&txn, upload.task_id).await?;
+        tasks::lock(txn, [upload.task_id], LockType::Share).await?;
+        let task = tasks::find(txn, upload.task_id).await?;
         let now = self.now();
         let job_id = JobId::new().uuid();
         let row = VideoRow {
@@ -179,7 +185,7 @@ impl Store {
             deleted_at: None,
         };
         video::Entity::insert(video::ActiveModel::from(row.clone()))
-            .exec(&txn)
+            .exec(txn)
             .await?;
         let job = jobs::new_job(JobKind::Ingest, Stage::Embed, &row, traceparent, now);
         let job = jobs::Model {
@@ -187,40 +193,41 @@ impl Store {
             task_version: task.current_version,
             ..job
         };
-        jobs::insert(&txn, &job).await?;
-        outbox::ring(&txn, &job, now).await?;
-        delete_rows(&txn, id).await?;
+        jobs::insert(txn, &job).await?;
+        outbox::ring(txn, &job, now).await?;
+        delete_rows(txn, id).await?;
         let detail = format!(
             "{:?}, {} bytes, sha256 {}",
             row.role, row.size_bytes, row.sha256
         );
-        audit::record(&txn, now, "video.create", id, detail).await?;
-        txn.commit().await?;
-        self.outbox_filled.notify_one();
+        audit::record(txn, now, "video.create", id, detail).await?;
         Ok(row)
     }
 
     /// The checksum was wrong: the upload starts over, unless another stream
     /// has taken it over meanwhile.
     pub(crate) async fn reset_upload(&self, upload: &UploadRow) -> Result<()> {
-        let txn = self.begin().await?;
-        let row = find(&txn, upload.id).await?;
-        if row.stream == upload.stream {
-            delete_parts(&txn, upload.id).await?;
-            let mut reset = row.into_active_model();
-            reset.committed_bytes = Set(0);
-            reset.update(&txn).await?;
-            txn.commit().await?;
-        }
-        Ok(())
+        self.write(|txn| async move {
+            let txn = &*txn;
+            let row = find_locked(txn, upload.id).await?;
+            if row.stream == upload.stream {
+                delete_parts(txn, upload.id).await?;
+                let mut reset = row.into_active_model();
+                reset.committed_bytes = Set(0);
+                reset.update(txn).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     pub(crate) async fn forget_upload(&self, id: Uuid) -> Result<()> {
-        let txn = self.begin().await?;
-        find(&txn, id).await?;
-        delete_rows(&txn, id).await?;
-        txn.commit().await?;
-        Ok(())
+        self.write(|txn| async move {
+            let txn = &*txn;
+            find_locked(txn, id).await?;
+            delete_rows(txn, id).await
+        })
+        .await
     }
 
     /// Uploads whose time is over.
@@ -234,9 +241,35 @@ impl Store {
     }
 }
 
-async fn find(connection: &impl ConnectionTrait, id: Uuid) -> Result<UploadRow> {
-    upload::Entity::find_by_id(id)
+/// See [`Store::upload_or_finished`].
+async fn find_or_finished(connection: &impl ConnectionTrait, id: Uuid) -> Result<UploadRow> {
+    if let Some(row) = upload::Entity::find_by_id(id).one(connection).await? {
+        return Ok(row);
+    }
+    let video = video::Entity::find_by_id(id)
+        .filter(video::Column::DeletedAt.is_null())
         .one(connection)
+        .await?
+        .ok_or_else(|| unknown_upload(id))?;
+    Ok(UploadRow {
+        id,
+        task_id: video.task_id,
+        role: video.role,
+        size_bytes: video.size_bytes,
+        sha256: video.sha256,
+        metadata: video.metadata,
+        committed_bytes: video.size_bytes,
+        stream: 0,
+        created_at: video.created_at,
+        expires_at: video.created_at,
+    })
+}
+
+/// An upload that this transaction alone works on.
+async fn find_locked(txn: &impl ConnectionTrait, id: Uuid) -> Result<UploadRow> {
+    upload::Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(txn)
         .await?
         .ok_or_else(|| unknown_upload(id))
 }

@@ -1,11 +1,14 @@
 //! Videos: reading them.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::LockType,
+};
 use sopilot_chassis::Reason;
 use uuid::Uuid;
 
 use super::{
-    Page, PageRequest, Role, Store, VideoState,
+    Page, PageRequest, Role, Store, VideoState, dialect,
     entity::{upload, video},
 };
 use crate::error::{Error, Result};
@@ -60,6 +63,15 @@ impl Store {
             .await?;
         Ok(page.page_of_bytes(rows, filter_text, |row| row.id, |row| row.metadata.len()))
     }
+}
+
+/// Keeps videos.
+pub(super) async fn lock(
+    txn: &impl ConnectionTrait,
+    ids: impl IntoIterator<Item = Uuid>,
+    how: LockType,
+) -> Result<()> {
+    dialect::lock::<video::Entity>(txn, video::Column::Id, ids, how).await
 }
 
 /// A video that exists and has not been deleted.

@@ -3,8 +3,8 @@
 
 use prost::Message;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QuerySelect, QueryTrait, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, Select, Set,
 };
 use sopilot_chassis::{ApiError, Reason};
 use sopilot_proto::embedding::v1::Embedder;
@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::{
     VideoState,
-    entity::{JobKind, JobState, job, job_gold, video},
+    entity::{JobKind, JobState, job, video},
+    events::{self, Fact},
     jobs, outbox,
 };
 use crate::error::{Error, Result};
@@ -124,22 +125,31 @@ pub(super) async fn fail_video(
     Ok(())
 }
 
+/// The jobs that wait for a video, which nobody else starts or ends now. Of
+/// two videos that become ready together, the later transaction to get here
+/// sees both.
 async fn waiting_for(txn: &impl ConnectionTrait, video_id: Uuid) -> Result<Vec<job::Model>> {
-    let with_gold = job_gold::Entity::find()
-        .select_only()
-        .column(job_gold::Column::JobId)
-        .filter(job_gold::Column::VideoId.eq(video_id))
-        .into_query();
-    Ok(job::Entity::find()
-        .filter(job::Column::State.eq(JobState::Queued))
-        .filter(job::Column::Waiting.eq(true))
-        .filter(
-            Condition::any()
-                .add(job::Column::VideoId.eq(video_id))
-                .add(job::Column::Id.in_subquery(with_gold)),
-        )
+    Ok(still_waiting(video_id)
+        .order_by_asc(job::Column::Id)
+        .lock_exclusive()
         .all(txn)
         .await?)
+}
+
+/// Which jobs wait for a video.
+pub(super) async fn ids(txn: &impl ConnectionTrait, video_id: Uuid) -> Result<Vec<Uuid>> {
+    Ok(still_waiting(video_id)
+        .select_only()
+        .column(job::Column::Id)
+        .into_tuple()
+        .all(txn)
+        .await?)
+}
+
+fn still_waiting(video_id: Uuid) -> Select<job::Entity> {
+    jobs::of_video(video_id)
+        .filter(job::Column::State.eq(JobState::Queued))
+        .filter(job::Column::Waiting.eq(true))
 }
 
 async fn fail(
@@ -155,8 +165,8 @@ async fn fail(
     changed.failure_message = Set(Some(message.to_owned()));
     changed.updated_at = Set(now);
     changed.ended_at = Set(Some(now));
-    changed.update(txn).await?;
-    Ok(())
+    let ended = changed.update(txn).await?;
+    events::record(txn, now, &ended.traceparent, Fact::JobEnded(&ended)).await
 }
 
 fn gone(video_id: Uuid) -> CannotStart {
