@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::s3::{Answer, Meaning};
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a store did not do what it was asked. `key` is a key or a prefix.
@@ -89,6 +91,13 @@ pub enum BlobError {
         /// What the system said.
         source: BoxError,
     },
+
+    /// A remote store's settings cannot be used.
+    #[error("the object store cannot be used: {what}")]
+    Settings {
+        /// What is wrong with them.
+        what: String,
+    },
 }
 
 impl BlobError {
@@ -102,13 +111,14 @@ impl BlobError {
             | Self::BadRange { .. }
             | Self::Corrupt { .. }
             | Self::Refused { .. }
-            | Self::Folder { .. } => false,
+            | Self::Folder { .. }
+            | Self::Settings { .. } => false,
         }
     }
 
     pub(crate) fn from_store(
         action: &'static str,
-        key: &impl ToString,
+        key: &(impl ToString + ?Sized),
         source: object_store::Error,
     ) -> Self {
         use object_store::Error;
@@ -126,13 +136,23 @@ impl BlobError {
                 | Error::InvalidPath { .. }
                 | Error::UnknownConfigurationKey { .. }
         );
-        let cause = if refused {
-            Cause::Refused
-        } else {
-            // The local store hides what the system said in its own, private error.
-            find_io(&source).map_or(Cause::Other, Cause::of)
-        };
-        Self::from_cause(cause, action, key.to_string(), source.into())
+        if refused {
+            return Self::from_cause(Cause::Refused, action, key.to_string(), source.into());
+        }
+        Self::from_any(action, key, source.into())
+    }
+
+    /// The stores hide the reason, the system's or S3's, in private errors of their own.
+    pub(crate) fn from_any(
+        action: &'static str,
+        key: &(impl ToString + ?Sized),
+        source: BoxError,
+    ) -> Self {
+        let cause = find::<Answer>(&*source)
+            .map(Cause::said)
+            .or_else(|| find::<io::Error>(&*source).map(Cause::of));
+        let cause = cause.unwrap_or(Cause::Other);
+        Self::from_cause(cause, action, key.to_string(), source)
     }
 
     pub(crate) fn from_io(action: &'static str, key: &impl ToString, source: io::Error) -> Self {
@@ -187,11 +207,21 @@ impl Cause {
             _ => Self::Other,
         }
     }
+
+    fn said(answer: &Answer) -> Self {
+        match answer.meaning {
+            Meaning::Full => Self::Full,
+            Meaning::Refused => Self::Refused,
+            Meaning::Failed => Self::Other,
+        }
+    }
 }
 
-fn find_io<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
+fn find<'a, E: std::error::Error + 'static>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> Option<&'a E> {
     std::iter::successors(Some(error), |error| error.source())
-        .find_map(|error| error.downcast_ref::<io::Error>())
+        .find_map(|error| error.downcast_ref::<E>())
 }
 
 #[cfg(test)]

@@ -135,6 +135,11 @@ impl FromStr for Key {
 pub struct Prefix(String);
 
 impl Prefix {
+    /// Everything, by kind.
+    pub(crate) fn all() -> [Self; 3] {
+        [Self::all_uploads(), Self::all_videos(), Self::all_jobs()]
+    }
+
     /// Every part of every upload.
     pub fn all_uploads() -> Self {
         Self("uploads".to_owned())

@@ -5,14 +5,17 @@ use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use tokio::sync::Mutex;
 
+use crate::s3::Bucket;
+use crate::seal::seals_below;
+use crate::write::PART_BYTES;
 use crate::{BlobError, Key, Matrix, MatrixRef, Prefix};
 
 /// Objects under keys. Clones are handles to the same objects.
@@ -22,8 +25,22 @@ use crate::{BlobError, Key, Matrix, MatrixRef, Prefix};
 #[derive(Clone)]
 pub struct BlobStore {
     pub(crate) objects: Arc<dyn ObjectStore>,
-    /// The folder of a local store.
-    pub(crate) root: Option<Arc<FsPath>>,
+    pub(crate) backend: Backend,
+    /// An object of more bytes is written in parts.
+    pub(crate) part_bytes: usize,
+    /// Held while the checksums of an object that is written over are replaced.
+    pub(crate) sealing: Arc<Mutex<()>>,
+}
+
+/// What of a store is done otherwise elsewhere.
+#[derive(Clone)]
+pub(crate) enum Backend {
+    /// Files below a folder.
+    Folder(Arc<FsPath>),
+    /// A bucket.
+    S3(Arc<Bucket>),
+    /// The memory of this process.
+    Memory,
 }
 
 /// What is known of an object without reading it.
@@ -55,44 +72,42 @@ impl BlobStore {
             .map_err(|e| folder(e.into()))?
             .with_automatic_cleanup(true)
             .with_fsync(true);
-        Ok(Self {
-            objects: Arc::new(files),
-            root: Some(root.into()),
-        })
+        Ok(Self::over(Arc::new(files), Backend::Folder(root.into())))
     }
 
     /// Objects in the memory of this process, for tests.
     pub fn in_memory() -> Self {
-        Self::over(Arc::new(InMemory::new()))
+        Self::over(Arc::new(InMemory::new()), Backend::Memory)
     }
 
-    pub(crate) fn over(objects: Arc<dyn ObjectStore>) -> Self {
+    pub(crate) fn over(objects: Arc<dyn ObjectStore>, backend: Backend) -> Self {
         Self {
             objects,
-            root: None,
+            backend,
+            part_bytes: PART_BYTES,
+            sealing: Arc::default(),
         }
-    }
-
-    /// Writes a small object that is in memory already.
-    ///
-    /// Dropped before it is done, it may or may not have written the object, never a part of it.
-    pub async fn put(&self, key: &Key, bytes: Bytes) -> Result<(), BlobError> {
-        let written = self.objects.put(&location(key), bytes.into()).await;
-        written.map_err(|e| BlobError::from_store("writing", key, e))?;
-        Ok(())
     }
 
     /// Size and time of an object.
     pub async fn head(&self, key: &Key) -> Result<ObjectInfo, BlobError> {
         let meta = self.objects.head(&location(key)).await;
-        let meta = meta.map_err(|e| BlobError::from_store("looking up", key, e))?;
-        Ok(info(key.clone(), &meta))
+        let failed = |e| BlobError::from_store("looking up", key, e);
+        match meta {
+            Ok(meta) => Ok(info(key.clone(), &meta)),
+            // S3 tells a missing bucket from a missing object only where an answer has a body.
+            Err(e @ object_store::Error::NotFound { .. }) => {
+                self.check_bucket().await?;
+                Err(failed(e))
+            }
+            Err(e) => Err(failed(e)),
+        }
     }
 
     /// Deletes an object. One that does not exist is as good as deleted.
     pub async fn delete(&self, key: &Key) -> Result<(), BlobError> {
         match self.objects.delete(&location(key)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => self.unseal(key).await,
             Err(e) => Err(BlobError::from_store("deleting", key, e)),
         }
     }
@@ -102,8 +117,24 @@ impl BlobStore {
     ///
     /// What is written while it runs may stay.
     pub async fn delete_prefix(&self, prefix: &Prefix) -> Result<u64, BlobError> {
-        let listed = self.objects.list(Some(&folder(prefix)));
-        let locations = listed.map_ok(|meta| meta.location).boxed();
+        let failed = |e| BlobError::from_store("deleting", prefix, e);
+        let deleted = self.delete_below(&folder(prefix)).await.map_err(failed)?;
+        let seals = self.delete_below(&seals_below(prefix)).await;
+        seals.map_err(failed)?;
+        Ok(deleted)
+    }
+
+    async fn delete_below(&self, folder: &Path) -> object_store::Result<u64> {
+        let listed = self.objects.list(Some(folder));
+        self.delete_all(listed.map_ok(|meta| meta.location).boxed())
+            .await
+    }
+
+    /// Says how many there were to delete.
+    pub(crate) async fn delete_all(
+        &self,
+        locations: BoxStream<'static, object_store::Result<Path>>,
+    ) -> object_store::Result<u64> {
         let mut deleted = self.objects.delete_stream(locations);
         let mut count = 0;
         while let Some(outcome) = deleted.next().await {
@@ -111,7 +142,7 @@ impl BlobStore {
                 Ok(_) => count += 1,
                 // Somebody else deleted it.
                 Err(object_store::Error::NotFound { .. }) => {}
-                Err(e) => return Err(BlobError::from_store("deleting", prefix, e)),
+                Err(e) => return Err(e),
             }
         }
         Ok(count)

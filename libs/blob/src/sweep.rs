@@ -3,31 +3,42 @@
 use std::fs::{self, DirEntry};
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::store::Backend;
 use crate::{BlobError, BlobStore};
 
 impl BlobStore {
-    /// Removes the temporary files of writes that ended with their process, and says how many.
+    /// Removes what writes left behind that ended with their process, and says how many pieces.
     ///
-    /// A local object is written to a file called `<object>#<number>` next to it, which is then
-    /// renamed. Those last written to before `older_than` ago are removed; a write that pauses for
-    /// longer than that loses its file and fails, so choose hours, not seconds. A remote store
-    /// needs a life-cycle rule for unfinished multipart uploads instead; there it does nothing.
+    /// In a folder an object is written to a file called `<object>#<number>` next to it, which is
+    /// then renamed; in a bucket it is an upload in parts, which is then completed; and both have
+    /// their checksums before they have the object. Files last written to, uploads begun and
+    /// checksums written before `older_than` ago are removed. A write that pauses for longer, or to
+    /// a bucket takes longer, loses what it sent and fails, so choose hours, not seconds.
+    ///
+    /// A bucket's life-cycle rule for unfinished uploads does the same where no catalog runs.
     pub async fn sweep_temporary(&self, older_than: Duration) -> Result<u64, BlobError> {
-        let Some(root) = self.root.clone() else {
+        let Some(before) = SystemTime::now().checked_sub(older_than) else {
+            // Older than time itself: nothing is.
             return Ok(0);
         };
-        let shown = root.display().to_string();
-        let failed = |e| BlobError::from_io("sweeping", &shown, e);
-        let swept = tokio::task::spawn_blocking(move || {
-            let before = SystemTime::now().checked_sub(older_than);
-            // Older than time itself: nothing is.
-            before.map_or(Ok(0), |before| sweep_folder(&root, before))
-        });
-        let swept = swept.await.map_err(|stopped| failed(stopped.into()))?;
-        swept.map_err(failed)
+        let unfinished = match &self.backend {
+            Backend::Folder(root) => sweep_files(root.clone(), before).await?,
+            Backend::S3(bucket) => bucket.sweep(before).await?,
+            Backend::Memory => 0,
+        };
+        Ok(unfinished + self.sweep_seals(before).await?)
     }
+}
+
+async fn sweep_files(root: Arc<Path>, before: SystemTime) -> Result<u64, BlobError> {
+    let shown = root.display().to_string();
+    let failed = |e| BlobError::from_io("sweeping", &shown, e);
+    let swept = tokio::task::spawn_blocking(move || sweep_folder(&root, before));
+    let swept = swept.await.map_err(|stopped| failed(stopped.into()))?;
+    swept.map_err(failed)
 }
 
 /// Sweeps a folder and those below it, and removes the folders that this leaves empty.

@@ -73,6 +73,7 @@ impl From<BlobError> for AttemptError {
             // Permissions and credentials get mended; the job is not at fault.
             BlobError::Refused { .. }
             | BlobError::Folder { .. }
+            | BlobError::Settings { .. }
             | BlobError::Unavailable { .. } => {
                 return Self::transient(Reason::Unavailable, error.to_string());
             }

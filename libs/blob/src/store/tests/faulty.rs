@@ -19,7 +19,7 @@ enum Fault {
     Part,
     /// The end of an upload.
     Complete,
-    /// Every read ends one byte early, without an error.
+    /// Every read of an object ends one byte early, without an error.
     ShortRead,
 }
 
@@ -38,7 +38,9 @@ impl Faulty {
             fault,
             aborted: Arc::clone(&aborted),
         };
-        (BlobStore::over(Arc::new(faulty)), aborted)
+        let mut store = BlobStore::over(Arc::new(faulty), Backend::Memory);
+        store.part_bytes = SMALL_PART;
+        (store, aborted)
     }
 }
 
@@ -70,7 +72,7 @@ async fn a_dropped_write_is_aborted_at_the_store() {
     let mut writing = Box::pin(store.put_stream(&key, endless));
     assert!(writing.as_mut().now_or_never().is_none());
     drop(writing);
-    until(|| aborted.load(Ordering::SeqCst) == 1).await;
+    until(async || aborted.load(Ordering::SeqCst) == 1).await;
 }
 
 #[tokio::test]
@@ -126,7 +128,7 @@ impl ObjectStore for Faulty {
 
     async fn get_opts(&self, at: &Path, how: GetOptions) -> Result<GetResult> {
         let mut found = self.inner.get_opts(at, how).await?;
-        if self.fault == Fault::ShortRead {
+        if self.fault == Fault::ShortRead && !at.as_ref().starts_with("sums") {
             let GetResultPayload::Stream(bytes) = found.payload else {
                 unreachable!("memory has no files");
             };
