@@ -23,6 +23,8 @@ mod orphans;
 mod outage_test;
 mod outbox;
 mod page;
+#[cfg(test)]
+mod plans_test;
 mod postgres;
 #[cfg(test)]
 mod replicas_test;
