@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 use sopilot_blob::{BlobError, InvalidKey};
 use sopilot_chassis::{ApiError, Reason};
 
-use crate::store::{is_full, is_passing, lost_race};
+use crate::store::{is_full, is_passing, lost_race, refuses_text};
 
 /// When a caller that the database could not answer should come again: a
 /// connection that broke is replaced at once, a server that restarts takes
@@ -68,6 +68,10 @@ impl From<Error> for ApiError {
             Error::Database(error) if is_full(&error) => Self::new(
                 Reason::StorageFull,
                 "the database is full: free space and try again",
+            ),
+            Error::Database(error) if refuses_text(&error) => Self::new(
+                Reason::InvalidArgument,
+                "a text of the request holds the character NUL: remove it",
             ),
             Error::Database(error) if is_passing(&error) => Self::new(
                 Reason::Unavailable,

@@ -10,7 +10,10 @@ use sha2::{Digest, Sha256};
 use sopilot_blob::{Attempt, BlobStore, Key, ObjectName, Prefix};
 use sopilot_chassis::{ApiError, Reason};
 use sopilot_proto::{
-    catalog::v1::{EmbeddingReference, MediaInfo, ReviewDecision, VideoMetadata},
+    catalog::v1::{
+        self as wire, EmbeddingReference, Event, MediaInfo, ReviewDecision, VideoMetadata,
+        VideoRole, event::Fact,
+    },
     embedding::v1::Embedder,
     scoring::v1::{Procedure, Verdict},
 };
@@ -73,6 +76,9 @@ on_both! {
     a_gold_with_scores_is_deleted_only_by_force_and_takes_them_along,
     deleting_a_video_cancels_what_it_is_part_of,
     a_review_overrules_the_verdict_and_must_make_sense,
+    facts_are_written_with_what_they_tell,
+    a_refused_request_announces_nothing,
+    who_waits_for_a_preparation_that_is_cancelled_waits_no_longer,
     stored_messages_are_what_was_sent,
 }
 
@@ -183,7 +189,11 @@ impl Fixture {
 
     /// Does what waits at a stage, as a worker would.
     async fn work(&self, stage: Stage) {
-        for claim in self.store.claim(stage, 10, "worker").await.unwrap() {
+        self.work_on(stage, 10).await;
+    }
+
+    async fn work_on(&self, stage: Stage, max: u64) {
+        for claim in self.store.claim(stage, max, "worker").await.unwrap() {
             let attempt = Attempt {
                 job: claim.job_id,
                 fencing_token: claim.token.0,
@@ -628,6 +638,85 @@ async fn a_review_overrules_the_verdict_and_must_make_sense(fixture: Fixture) {
         i32::from(Verdict::NeedsReview),
         "the last one counts"
     );
+}
+
+async fn facts_are_written_with_what_they_tell(fixture: Fixture) {
+    let gold = fixture.ready(Role::Gold).await;
+    let trainee = fixture.ready(Role::Trainee).await;
+    let job = fixture.scored(gold, trainee).await;
+    fixture.store.delete_video(trainee, true).await.unwrap();
+    let refused = fixture.store.delete_video(gold, false).await;
+    assert!(refused.is_ok(), "its scores went with the trainee");
+
+    let taken = fixture.store.take_events(100).await.unwrap();
+    let keys: Vec<_> = taken.iter().map(|taken| taken.routing_key.as_str()).collect();
+    let ingested = ["video.ready", "job.ended"];
+    let expected = [&ingested[..], &ingested, &["score.stored", "job.ended"], &["video.deleted"; 2]];
+    assert_eq!(keys, expected.concat());
+    let events: Vec<Event> = taken
+        .iter()
+        .map(|taken| Event::decode(taken.body.as_slice()).unwrap())
+        .collect();
+    for (taken, event) in taken.iter().zip(&events) {
+        assert_eq!(taken.event_id.to_string(), event.event_id);
+        assert!(event.occurred_at.is_some());
+    }
+    let Some(Fact::VideoReady(ready)) = &events[0].fact else {
+        panic!("{:?}", events[0]);
+    };
+    assert_eq!((&ready.video_id, ready.role()), (&gold.to_string(), VideoRole::Gold));
+    let Some(Fact::ScoreStored(stored)) = &events[4].fact else {
+        panic!("{:?}", events[4]);
+    };
+    assert_eq!((&stored.job_id, stored.verdict()), (&job.to_string(), Verdict::NeedsReview));
+    assert_eq!((stored.golds[0].video_id.as_str(), stored.golds[0].gold_version), (gold.to_string().as_str(), 1));
+    let Some(Fact::JobEnded(ended)) = &events[5].fact else {
+        panic!("{:?}", events[5]);
+    };
+    assert_eq!(ended.state(), wire::JobState::Succeeded);
+    let Some(Fact::VideoDeleted(deleted)) = &events[6].fact else {
+        panic!("{:?}", events[6]);
+    };
+    assert_eq!(deleted.removed_report_job_ids, [job.to_string()]);
+
+    // Taken is taken, until it is given back or forgotten.
+    assert!(fixture.store.take_events(100).await.unwrap().is_empty());
+    let ids: Vec<i64> = taken.iter().map(|taken| taken.id).collect();
+    fixture.store.give_back_events(ids.clone()).await.unwrap();
+    assert_eq!(fixture.store.take_events(3).await.unwrap().len(), 3);
+    fixture.store.forget_events(ids).await.unwrap();
+    assert!(fixture.store.take_events(100).await.unwrap().is_empty());
+}
+
+async fn a_refused_request_announces_nothing(fixture: Fixture) {
+    let gold = fixture.ready(Role::Gold).await;
+    let trainee = fixture.ready(Role::Trainee).await;
+    fixture.scored(gold, trainee).await;
+    let taken = fixture.store.take_events(100).await.unwrap();
+    let ids = taken.iter().map(|taken| taken.id).collect();
+    fixture.store.forget_events(ids).await.unwrap();
+    assert!(fixture.store.delete_video(gold, false).await.is_err());
+    assert!(fixture.store.take_events(100).await.unwrap().is_empty());
+}
+
+async fn who_waits_for_a_preparation_that_is_cancelled_waits_no_longer(fixture: Fixture) {
+    let golds = vec![fixture.ready(Role::Gold).await, fixture.ready(Role::Gold).await];
+    let trainee = fixture.ready(Role::Trainee).await;
+    let request = Request::new("CreateTaskVersion", "", &[]).unwrap();
+    let (_, prepares) = fixture
+        .store
+        .create_task_version(fixture.task, &Procedure::default(), &request, "")
+        .await
+        .unwrap();
+    // The first gold is prepared for it, the second is yet to be.
+    fixture.work_on(Stage::Prepare, 1).await;
+    let request = Request::new("SubmitScore", "", &[]).unwrap();
+    let new = NewScore { golds, trainee };
+    let score = fixture.store.submit_score(&new, &request, "").await.unwrap().job;
+    assert!(score.waiting);
+    fixture.store.cancel_job(prepares[1]).await.unwrap();
+    let score = fixture.store.job(score.id).await.unwrap().job;
+    assert_eq!(score.failure_reason.as_deref(), Some("GOLD_VERSION_MISMATCH"));
 }
 
 async fn stored_messages_are_what_was_sent(fixture: Fixture) {

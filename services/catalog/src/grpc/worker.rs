@@ -258,7 +258,13 @@ fn read_outcome(
                     FailureKind::Released => FailedKind::Released,
                 },
                 reason: reason.as_str().to_owned(),
-                message: failure.message.chars().take(MAX_MESSAGE_CHARS).collect(),
+                // A program's output may hold NUL, which PostgreSQL does not.
+                message: failure
+                    .message
+                    .chars()
+                    .filter(|character| *character != '\0')
+                    .take(MAX_MESSAGE_CHARS)
+                    .collect(),
             })
         }
     })

@@ -169,6 +169,11 @@ pub(crate) fn is_full(error: &DbErr) -> bool {
     sqlstate(error).as_deref() == Some("53100")
 }
 
+/// Whether a text holds a character that PostgreSQL cannot store: NUL.
+pub(crate) fn refuses_text(error: &DbErr) -> bool {
+    sqlstate(error).as_deref() == Some("22021")
+}
+
 /// The code of an error that the database itself answered with.
 fn sqlstate(error: &DbErr) -> Option<String> {
     let (DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error)) = error else {

@@ -66,8 +66,8 @@ impl Store {
     /// leave in order, as long as one relay at a time announces. What one has
     /// had for longer than a relay takes is free again.
     pub(crate) async fn take_events(&self, limit: u64) -> Result<Vec<TakenEvent>> {
-        let any = event_outbox::Entity::find().one(&self.db).await?;
-        if any.is_none() {
+        let first = event_outbox::Entity::find().order_by_asc(event_outbox::Column::Id);
+        if first.one(&self.db).await?.is_none() {
             return Ok(Vec::new());
         }
         let now = self.now();

@@ -23,6 +23,8 @@ mod orphans;
 mod outage_test;
 mod outbox;
 mod page;
+#[cfg(test)]
+mod plans_test;
 mod postgres;
 #[cfg(test)]
 mod replicas_test;
@@ -53,7 +55,7 @@ use tokio::sync::Notify;
 pub(crate) use audit::AuditRow;
 pub(crate) use claim::{Claim, GoldInput, Lease, Work};
 pub(crate) use complete::{Completion, CompletionVerdict, Failed, FailedKind, Finished};
-pub(crate) use dialect::{is_full, is_passing, lost_race};
+pub(crate) use dialect::{is_full, is_passing, lost_race, refuses_text};
 pub(crate) use entity::job_gold::Model as GoldRow;
 pub(crate) use entity::{JobKind, JobState, Role, Stage, VideoState};
 pub(crate) use events::TakenEvent;

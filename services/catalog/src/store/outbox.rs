@@ -62,8 +62,10 @@ impl Store {
         let now = self.now();
         // Most of the time there is none: then nothing is locked.
         let free = &outbox::Column::TakenUntil.lte(now);
-        let any = outbox::Entity::find().filter(free.clone()).one(&self.db);
-        if any.await?.is_none() {
+        let first = outbox::Entity::find()
+            .filter(free.clone())
+            .order_by_asc(outbox::Column::Id);
+        if first.one(&self.db).await?.is_none() {
             return Ok(Vec::new());
         }
         self.write(|txn| async move {

@@ -453,6 +453,11 @@ on_postgresql! {
         assert_eq!(events.len(), 100);
     }
 
+    async fn a_text_that_cannot_be_stored_is_the_callers_mistake(replicas: Replicas) {
+        let refused = replicas.one().task_by_name("nul \0").await.unwrap_err();
+        assert_eq!(reason(refused), Reason::InvalidArgument);
+    }
+
     async fn one_replica_at_a_time_searches_for_orphans(replicas: Replicas) {
         let [a, b] = &replicas.both;
         let searching = a.search_alone().await.unwrap();
