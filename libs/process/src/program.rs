@@ -26,7 +26,7 @@ const LAST_WORK: Duration = Duration::from_secs(2);
 pub fn main<S: Service>() -> ExitCode {
     // Several crates bring a provider, so that rustls cannot choose by itself. The error says that
     // somebody else has chosen.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let (arguments, command) = Arguments::parse::<S>();
     let config = match arguments.settings::<S>() {
         Ok(config) => config,

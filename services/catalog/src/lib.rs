@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod event;
 mod grpc;
+mod process;
 mod receive;
 mod relay;
 mod store;
@@ -25,6 +26,7 @@ use sopilot_chassis::{Services, Shutdown};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use config::{CatalogConfig, DatabaseConfig};
+pub use process::{Process, ProcessConfig};
 use receive::Receiver;
 use store::{Clock, OldSchema, Server, Store};
 

@@ -9,19 +9,25 @@
 use std::time::Duration;
 
 use prost::Message as _;
-use sopilot_bus::{Bus, BusError, JobQueue, Message, Queue};
+use futures::{StreamExt, stream};
+use sopilot_bus::{Bus, BusError, Message, Queue, Topic};
+use sopilot_chassis::telemetry::trace;
 use sopilot_proto::{catalog::v1::Doorbell, timestamp::from_millis};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 use crate::{
     grpc::wire_stage,
-    store::{Bell, Stage, Store, TakenEvent},
+    store::{Bell, Store, TakenEvent},
 };
 
 /// Bells of a stage, or events, that are published before they are forgotten
 /// together.
 const BATCH: u64 = 100;
+
+/// Bells that wait for the broker at the same time.
+const AT_ONCE: usize = 32;
 
 /// How long the relay waits for a bell before it looks by itself: another
 /// replica may have written one.
@@ -107,20 +113,18 @@ impl Pace {
 
 async fn relay_bells(store: &Store, bus: &dyn Bus) -> Result<usize, RelayError> {
     let bells = store.take_bells(BATCH).await?;
+    // Several at a time: the broker confirms once it has written them down. A
+    // queue that refuses stops no other.
+    let mut ringing = stream::iter(bells)
+        .map(|bell| async move { (bell.id, ring(bus, &bell).await) })
+        .buffered(AT_ONCE);
     let (mut rung, mut left) = (Vec::new(), Vec::new());
-    let mut refused = Vec::new();
     let mut cause = None;
-    for bell in &bells {
-        // Bells of one stage stay in order; a full queue stops no other.
-        if refused.contains(&bell.stage) {
-            left.push(bell.id);
-            continue;
-        }
-        match bus.publish(&queue(bell.stage), doorbell(bell)).await {
-            Ok(()) => rung.push(bell.id),
+    while let Some((id, outcome)) = ringing.next().await {
+        match outcome {
+            Ok(()) => rung.push(id),
             Err(error) => {
-                refused.push(bell.stage);
-                left.push(bell.id);
+                left.push(id);
                 cause = Some(error);
             }
         }
@@ -136,6 +140,44 @@ async fn relay_bells(store: &Store, bus: &dyn Bus) -> Result<usize, RelayError> 
         Some(error) => Err(error.into()),
         None => Ok(count),
     }
+}
+
+/// Rings one bell, in the trace of the call that wanted the job.
+async fn ring(bus: &dyn Bus, bell: &Bell) -> Result<(), BusError> {
+    let queue = Queue::new(bell.stage.queue());
+    let span = sending(queue.job().name(), &format!("bell-{}", bell.id), &bell.traceparent);
+    let publishing = async {
+        let traceparent = trace::current_traceparent();
+        let message = traced(doorbell(bell), traceparent.as_deref().unwrap_or(&bell.traceparent));
+        bus.publish(&queue, message).await
+    };
+    marked(publishing.instrument(span.clone()).await, &span)
+}
+
+/// A span by the conventions for messaging.
+fn sending(destination: &str, message_id: &str, traceparent: &str) -> Span {
+    let span = tracing::info_span!(
+        "send",
+        trace_id = tracing::field::Empty,
+        otel.name = %format_args!("send {destination}"),
+        otel.kind = "producer",
+        otel.status_code = tracing::field::Empty,
+        otel.status_description = tracing::field::Empty,
+        messaging.system = "rabbitmq",
+        messaging.operation.type = "send",
+        messaging.destination.name = destination,
+        messaging.message.id = message_id,
+    );
+    trace::adopt_traceparent(&span, traceparent);
+    span
+}
+
+fn marked(outcome: Result<(), BusError>, span: &Span) -> Result<(), BusError> {
+    if let Err(error) = &outcome {
+        span.record("otel.status_code", "ERROR");
+        span.record("otel.status_description", tracing::field::display(error));
+    }
+    outcome
 }
 
 async fn relay_events(store: &Store, bus: &dyn Bus) -> Result<usize, RelayError> {
@@ -169,23 +211,20 @@ async fn relay_events(store: &Store, bus: &dyn Bus) -> Result<usize, RelayError>
     }
 }
 
-/// Announces an event to whoever listens. This bus carries job queues only, so
-/// nobody does.
-#[allow(
-    clippy::unused_async,
-    reason = "a bus that announces will be waited for"
-)]
-async fn announce(_bus: &dyn Bus, event: TakenEvent) -> Result<(), BusError> {
-    let TakenEvent {
-        event_id,
-        routing_key,
-        body,
-        traceparent,
-        ..
-    } = event;
-    let message = traced(Message::new(event_id.to_string(), body), &traceparent);
-    tracing::trace!(routing_key, ?message, "event");
-    Ok(())
+/// Announces an event to whoever listens.
+async fn announce(bus: &dyn Bus, event: TakenEvent) -> Result<(), BusError> {
+    let topic = Topic::new(&event.routing_key)?;
+    let id = event.event_id.to_string();
+    let span = sending("sopilot.events", &id, &event.traceparent);
+    let announcing = async {
+        let traceparent = trace::current_traceparent();
+        let message = traced(
+            Message::new(id.clone(), event.body),
+            traceparent.as_deref().unwrap_or(&event.traceparent),
+        );
+        bus.announce(&topic, message).await
+    };
+    marked(announcing.instrument(span.clone()).await, &span)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -196,15 +235,6 @@ enum RelayError {
     Bus(#[from] BusError),
 }
 
-fn queue(stage: Stage) -> Queue {
-    Queue::new(match stage {
-        Stage::Embed => JobQueue::Embed,
-        Stage::Prepare => JobQueue::Prepare,
-        Stage::Align => JobQueue::Align,
-        Stage::Score => JobQueue::Score,
-    })
-}
-
 fn doorbell(bell: &Bell) -> Message {
     let doorbell = Doorbell {
         job_id: bell.job_id.to_string(),
@@ -212,8 +242,7 @@ fn doorbell(bell: &Bell) -> Message {
         attempt: bell.attempt as u32,
         created_at: Some(from_millis(bell.created_at)),
     };
-    let message = Message::new(format!("bell-{}", bell.id), doorbell.encode_to_vec());
-    traced(message, &bell.traceparent)
+    Message::new(format!("bell-{}", bell.id), doorbell.encode_to_vec())
 }
 
 /// The message with the trace that it belongs to, if it does to one.

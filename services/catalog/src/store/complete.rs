@@ -4,11 +4,12 @@
 use prost::Message;
 use rand::RngExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
-use sopilot_chassis::Reason;
+use sopilot_chassis::{Reason, telemetry::trace};
 use sopilot_proto::{
     catalog::v1::{EmbeddingReference, MediaInfo},
     id::FencingToken,
 };
+use tracing::Instrument;
 use uuid::Uuid;
 
 use super::{
@@ -145,23 +146,42 @@ impl Store {
         let Some(job) = job.filter(|job| holds(job, completion.token)) else {
             return Ok(CompletionVerdict::Stale);
         };
-        match completion.outcome {
+        // In the trace of the call that wanted the job.
+        let span = tracing::info_span!(
+            "store",
+            job_id = %job.id,
+            trace_id = tracing::field::Empty,
+            otel.name = %format_args!("store the result of {}", job.stage.queue_name()),
+        );
+        trace::adopt_traceparent(&span, &job.traceparent);
+        let ending = self.end_stage(txn, job, completion.outcome, now);
+        ending.instrument(span).await?;
+        Ok(CompletionVerdict::Accepted)
+    }
+
+    async fn end_stage(
+        &self,
+        txn: &impl ConnectionTrait,
+        job: job::Model,
+        outcome: std::result::Result<Finished, Failed>,
+        now: i64,
+    ) -> Result<()> {
+        match outcome {
             Ok(finished) => match unfit(txn, &job, &finished).await? {
-                None => self.succeed(txn, job, finished, now).await?,
+                None => self.succeed(txn, job, finished, now).await,
                 // The worker is at fault, and would be again.
                 Some(message) => {
                     tracing::error!(job_id = %job.id, message, "refused a result");
                     let failed = Failed::permanent(Reason::Internal, message);
-                    self.fail(txn, job, &failed, now).await?;
+                    self.fail(txn, job, &failed, now).await
                 }
             },
             Err(failed) if failed.kind == FailedKind::Released => {
                 end_attempt(txn, job.fencing_token, Outcome::Completed, None, now).await?;
-                requeue(txn, job, Counts::No, now).await?;
+                requeue(txn, job, Counts::No, now).await
             }
-            Err(failed) => self.fail(txn, job, &failed, now).await?,
+            Err(failed) => self.fail(txn, job, &failed, now).await,
         }
-        Ok(CompletionVerdict::Accepted)
     }
 
     async fn succeed(

@@ -2,6 +2,7 @@
 //! written here is only what the contracts do not say.
 
 use sea_orm::entity::prelude::*;
+use sopilot_bus::JobQueue;
 
 macro_rules! stored_enum {
     ($(#[$doc:meta])* $name:ident {
@@ -21,6 +22,23 @@ stored_enum!(Role { Gold = "GOLD", Trainee = "TRAINEE", Audit = "AUDIT" });
 stored_enum!(VideoState { Ingesting = "INGESTING", Ready = "READY", Failed = "FAILED" });
 stored_enum!(JobKind { Ingest = "INGEST", Prepare = "PREPARE", Score = "SCORE" });
 stored_enum!(Stage { Embed = "EMBED", Prepare = "PREPARE", Align = "ALIGN", Score = "SCORE" });
+impl Stage {
+    /// The queue of the stage, as the bus names it.
+    pub(crate) fn queue_name(self) -> &'static str {
+        self.queue().name()
+    }
+
+    /// The queue that rings for the stage.
+    pub(crate) fn queue(self) -> JobQueue {
+        match self {
+            Self::Embed => JobQueue::Embed,
+            Self::Prepare => JobQueue::Prepare,
+            Self::Align => JobQueue::Align,
+            Self::Score => JobQueue::Score,
+        }
+    }
+}
+
 stored_enum!(JobState {
     Queued = "QUEUED",
     Running = "RUNNING",
