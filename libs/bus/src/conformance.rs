@@ -15,9 +15,11 @@
 //! The checks assume nothing about timing, nor whether a broker pushes messages ahead or hands them
 //! out when asked. They fail by panicking with the name of the check.
 
+mod announcing;
 mod answers;
 mod closing;
 mod flow;
+mod returning;
 
 use std::num::NonZeroU16;
 use std::pin::Pin;
@@ -36,7 +38,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 pub struct Subject {
     /// Healthy and open. It is closed by some of the checks.
     pub bus: Arc<dyn Bus>,
-    /// All queues of this prefix are empty and used by nobody else.
+    /// All queues of this prefix are empty and used by nobody else, and so are the bus's
+    /// subscriptions.
     pub prefix: String,
 }
 
@@ -48,7 +51,14 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Subject>,
 {
-    let checks = [flow::CHECKS, answers::CHECKS, closing::CHECKS].concat();
+    let checks = [
+        flow::CHECKS,
+        answers::CHECKS,
+        returning::CHECKS,
+        announcing::CHECKS,
+        closing::CHECKS,
+    ]
+    .concat();
     for (name, check) in checks {
         let room = Room::new(fresh().await);
         tracing::info!(check = name, "bus conformance");

@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 
 use crate::{BusError, Message};
 
-/// A subscription to one queue: a stream of its messages.
+/// A consumer of one queue or subscription: a stream of its messages.
 ///
 /// Dropping it ends the subscription and returns to the queue every delivery that has no answer
 /// yet, wherever that delivery is; answering one afterwards fails with
@@ -63,7 +63,8 @@ impl Delivery {
         self.returns > 0
     }
 
-    /// Tells the broker that the message is handled; it is never delivered again.
+    /// Tells the broker that the message is handled; it is never delivered again, unless the
+    /// broker is lost before it hears of it.
     ///
     /// On an error the broker may deliver it again.
     pub async fn ack(self) -> Result<(), BusError> {

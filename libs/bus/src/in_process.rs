@@ -1,44 +1,25 @@
 //! The broker of the embedded mode: queues in the memory of this process.
 
+mod broker;
 mod faults;
 mod queue_state;
 
-use std::collections::HashMap;
 use std::num::NonZeroU16;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use async_trait::async_trait;
-use futures::{Stream, StreamExt};
+use futures::Stream;
 
 use crate::delivery::{Answer, Settle};
-use crate::{Bus, BusError, Consumer, DeadLetters, Delivery, Message, Queue};
+use crate::{
+    Bus, BusError, Consumer, DeadLetters, Delivery, Limits, Message, Queue, Subscription, Topic,
+};
 
+use broker::{Broker, Listener, Place};
 pub use faults::Faults;
-use faults::{Fate, FaultSource};
 use queue_state::{ConsumerId, QueueState, Sequence};
-
-/// How much one queue of an [`InProcessBus`] may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Messages without an acknowledgement, handed out or not. One more is refused with
-    /// [`BusError::Full`] rather than awaited: the publisher keeps its outbox and comes back.
-    /// A message that comes back is always taken.
-    pub capacity: usize,
-    /// Dead letters. The oldest is discarded for the newest.
-    pub dead_letters: usize,
-}
-
-impl Default for Limits {
-    /// A doorbell weighs some hundred bytes: 100 000 of them stay below 100 MiB.
-    fn default() -> Self {
-        Self {
-            capacity: 100_000,
-            dead_letters: 1_000,
-        }
-    }
-}
 
 /// Queues in the memory of this process. Clones are handles to the same queues.
 ///
@@ -56,24 +37,15 @@ impl InProcessBus {
 
     /// An empty bus that misbehaves as told, for tests of whoever depends on a bus.
     pub fn with_faults(limits: Limits, faults: Faults) -> Self {
-        let state = State {
-            closed: false,
-            queues: HashMap::new(),
-            next_consumer: 0,
-            faults: FaultSource::new(faults),
-        };
         Self {
-            broker: Arc::new(Broker {
-                limits,
-                state: Mutex::new(state),
-            }),
+            broker: Arc::new(Broker::new(limits, faults)),
         }
     }
 
     /// How many messages of `queue` ever became dead letters, those discarded since included.
     pub fn dead_lettered(&self, queue: &Queue) -> u64 {
         let state = self.broker.lock();
-        state.queues.get(queue).map_or(0, QueueState::dead_total)
+        state.jobs(queue).map_or(0, QueueState::dead_total)
     }
 }
 
@@ -93,26 +65,51 @@ impl Bus for InProcessBus {
 
     async fn consume(&self, queue: &Queue, prefetch: NonZeroU16) -> Result<Consumer, BusError> {
         let mut state = self.broker.lock_open()?;
-        let id = state.next_consumer;
-        state.next_consumer += 1;
-        state
-            .queue(queue)
-            .add_consumer(id, usize::from(prefetch.get()));
-        let subscription = Subscription {
-            broker: Arc::clone(&self.broker),
-            queue: queue.clone(),
-            id,
-        };
-        Ok(Consumer::new(subscription.boxed()))
+        let id = state.new_id();
+        Ok(self
+            .broker
+            .consume(&mut state, Place::Jobs(queue.clone()), id, prefetch))
     }
 
     async fn dead_letters(&self, queue: &Queue, limit: usize) -> Result<DeadLetters, BusError> {
         let state = self.broker.lock_open()?;
-        let dead = state.queues.get(queue).map(QueueState::dead);
+        let dead = state.jobs(queue).map(QueueState::dead);
         Ok(DeadLetters {
             held: dead.map_or(0, |dead| dead.len() as u64),
             letters: dead.into_iter().flatten().take(limit).cloned().collect(),
         })
+    }
+
+    async fn return_dead_letters(&self, queue: &Queue, limit: usize) -> Result<usize, BusError> {
+        let mut returned = 0;
+        while returned < limit && self.broker.return_oldest_dead(queue)? {
+            returned += 1;
+        }
+        Ok(returned)
+    }
+
+    async fn announce(&self, topic: &Topic, message: Message) -> Result<(), BusError> {
+        let wakers = self.broker.announce(topic, &message)?;
+        wake(wakers);
+        Ok(())
+    }
+
+    async fn subscribe(
+        &self,
+        subscription: &Subscription,
+        prefetch: NonZeroU16,
+    ) -> Result<Consumer, BusError> {
+        let mut state = self.broker.lock_open()?;
+        let id = state.new_id();
+        let listener = match subscription.name() {
+            Some(name) => Listener::Durable(Arc::from(name)),
+            None => Listener::Passing(id),
+        };
+        let patterns = state.patterns.entry(listener.clone()).or_default();
+        patterns.insert(subscription.pattern().clone());
+        Ok(self
+            .broker
+            .consume(&mut state, Place::Heard(listener), id, prefetch))
     }
 
     async fn close(&self) {
@@ -128,118 +125,26 @@ impl Bus for InProcessBus {
     }
 }
 
-#[derive(Debug)]
-struct Broker {
-    limits: Limits,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    closed: bool,
-    queues: HashMap<Queue, QueueState>,
-    next_consumer: ConsumerId,
-    faults: FaultSource,
-}
-
-impl State {
-    fn queue(&mut self, queue: &Queue) -> &mut QueueState {
-        // Not `entry`, which would clone the name for every message.
-        if !self.queues.contains_key(queue) {
-            let empty = QueueState::new(queue.clone());
-            self.queues.insert(queue.clone(), empty);
-        }
-        self.queues
-            .get_mut(queue)
-            .expect("the queue was inserted above if it was missing")
-    }
-}
-
-impl Broker {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // Nothing under the lock panics half way through a change, so the state behind a poisoned
-        // lock is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn lock_open(&self) -> Result<MutexGuard<'_, State>, BusError> {
-        let state = self.lock();
-        if state.closed {
-            Err(BusError::Closed)
-        } else {
-            Ok(state)
-        }
-    }
-
-    /// Enqueues the message and says whom to wake, which must happen outside the lock.
-    fn publish(&self, queue: &Queue, message: &Message) -> Result<Vec<Waker>, BusError> {
-        let mut state = self.lock_open()?;
-        let copies = match state.faults.next() {
-            Fate::Confirmed(copies) => copies,
-            Fate::Refused => {
-                return Err(BusError::Unavailable {
-                    queue: queue.clone(),
-                    source: "injected fault".into(),
-                });
-            }
-        };
-        let target = state.queue(queue);
-        if target.len() >= self.limits.capacity {
-            return Err(BusError::Full {
-                queue: queue.clone(),
-                capacity: self.limits.capacity,
-            });
-        }
-        for _ in 0..copies {
-            target.push(message.clone());
-        }
-        Ok(target.wakers())
-    }
-
-    fn settle(&self, receipt: &Receipt, answer: Answer) -> Result<(), BusError> {
-        let mut state = self.lock_open()?;
-        let queue = state.queue(&receipt.queue);
-        let in_time = queue.settle(
-            receipt.consumer,
-            receipt.sequence,
-            answer,
-            self.limits.dead_letters,
-        );
-        // An answer frees a place in this consumer's prefetch, and a return is for anyone.
-        let wakers = queue.wakers();
-        drop(state);
-        wake(wakers);
-        if in_time {
-            Ok(())
-        } else {
-            Err(BusError::DeliveryLost {
-                queue: receipt.queue.clone(),
-                message_id: receipt.message_id.clone(),
-            })
-        }
-    }
-}
-
 /// The stream behind a [`Consumer`].
-struct Subscription {
+struct Deliveries {
     broker: Arc<Broker>,
-    queue: Queue,
+    place: Place,
     id: ConsumerId,
 }
 
-impl Stream for Subscription {
+impl Stream for Deliveries {
     type Item = Delivery;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
         let taken = match self.broker.lock_open() {
-            Ok(mut state) => state.queue(&self.queue).poll_take(self.id, cx),
+            Ok(mut state) => state.queue(&self.place).poll_take(self.id, cx),
             Err(_) => return Poll::Ready(None),
         };
         taken.map(|taken| {
             taken.map(|(sequence, held)| {
                 let receipt = Receipt {
                     broker: Arc::clone(&self.broker),
-                    queue: self.queue.clone(),
+                    place: self.place.clone(),
                     consumer: self.id,
                     sequence,
                     message_id: held.message.message_id.clone(),
@@ -251,13 +156,18 @@ impl Stream for Subscription {
     }
 }
 
-impl Drop for Subscription {
+impl Drop for Deliveries {
     fn drop(&mut self) {
         let Ok(mut state) = self.broker.lock_open() else {
             return;
         };
-        let queue = state.queue(&self.queue);
-        queue.remove_consumer(self.id, self.broker.limits.dead_letters);
+        if let Place::Heard(passing @ Listener::Passing(_)) = &self.place {
+            state.queues.remove(&self.place);
+            state.patterns.remove(passing);
+            return;
+        }
+        let queue = state.queue(&self.place);
+        queue.remove_consumer(self.id, self.broker.max_dead(&self.place));
         let wakers = queue.wakers();
         drop(state);
         wake(wakers);
@@ -267,11 +177,20 @@ impl Drop for Subscription {
 /// The right to answer for one delivery, once.
 struct Receipt {
     broker: Arc<Broker>,
-    queue: Queue,
+    place: Place,
     consumer: ConsumerId,
     sequence: Sequence,
     message_id: String,
     answered: bool,
+}
+
+impl Receipt {
+    fn lost(&self) -> BusError {
+        BusError::DeliveryLost {
+            place: self.place.to_string(),
+            message_id: self.message_id.clone(),
+        }
+    }
 }
 
 #[async_trait]

@@ -55,23 +55,37 @@ impl Queue {
     /// Fails with [`BusError::InvalidPrefix`] unless the prefix is 1 to 64 characters of a-z, 0-9
     /// and `-`.
     pub fn with_prefix(job: JobQueue, prefix: &str) -> Result<Self, BusError> {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(allowed) {
-            return Err(BusError::InvalidPrefix {
-                prefix: prefix.to_owned(),
-                max: MAX_PREFIX,
-            });
-        }
         Ok(Self {
-            prefix: Some(Arc::from(prefix)),
+            prefix: Some(checked_prefix(prefix)?),
             job,
         })
+    }
+
+    /// The same queue, with `prefix` if it has none of its own.
+    pub(crate) fn or_prefix(&self, prefix: Option<&Arc<str>>) -> Self {
+        Self {
+            prefix: self.prefix.as_ref().or(prefix).cloned(),
+            job: self.job,
+        }
     }
 
     /// Which stage's queue this is.
     pub const fn job(&self) -> JobQueue {
         self.job
     }
+}
+
+/// Fails with [`BusError::InvalidPrefix`] unless the prefix is 1 to 64 characters of a-z, 0-9 and
+/// `-`.
+pub(crate) fn checked_prefix(prefix: &str) -> Result<Arc<str>, BusError> {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(allowed) {
+        return Err(BusError::InvalidPrefix {
+            prefix: prefix.to_owned(),
+            max: MAX_PREFIX,
+        });
+    }
+    Ok(Arc::from(prefix))
 }
 
 /// The name on the broker.
@@ -87,6 +101,27 @@ impl fmt::Display for Queue {
 impl From<JobQueue> for Queue {
     fn from(job: JobQueue) -> Self {
         Self::new(job)
+    }
+}
+
+/// How much a bus may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages in one queue without an acknowledgement, handed out or not. One more is refused
+    /// with [`BusError::Full`] rather than awaited: the publisher keeps its outbox and comes back.
+    /// A message that comes back is always taken. In a subscription the oldest makes room.
+    pub capacity: usize,
+    /// Dead letters of one queue. The oldest is discarded for the newest.
+    pub dead_letters: usize,
+}
+
+impl Default for Limits {
+    /// A doorbell weighs some hundred bytes: 100 000 of them stay below 100 MiB.
+    fn default() -> Self {
+        Self {
+            capacity: 100_000,
+            dead_letters: 1_000,
+        }
     }
 }
 

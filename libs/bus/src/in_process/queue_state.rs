@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::task::{Context, Poll, Waker};
 
+use super::Place;
 use crate::delivery::Answer;
-use crate::{DELIVERY_LIMIT, DeadLetter, DeadLetterReason, Message, Queue};
+use crate::{BusError, DELIVERY_LIMIT, DeadLetter, DeadLetterReason, Message};
 
 /// Names a consumer within its bus. Never used again.
 pub(super) type ConsumerId = u64;
@@ -14,7 +15,7 @@ pub(super) type Sequence = u64;
 
 #[derive(Debug)]
 pub(super) struct QueueState {
-    name: Queue,
+    place: Place,
     next: Sequence,
     ready: BTreeMap<Sequence, Held>,
     consumers: BTreeMap<ConsumerId, ConsumerState>,
@@ -37,9 +38,9 @@ struct ConsumerState {
 }
 
 impl QueueState {
-    pub(super) fn new(name: Queue) -> Self {
+    pub(super) fn new(place: Place) -> Self {
         Self {
-            name,
+            place,
             next: 0,
             ready: BTreeMap::new(),
             consumers: BTreeMap::new(),
@@ -52,6 +53,22 @@ impl QueueState {
     pub(super) fn len(&self) -> usize {
         let out: usize = self.consumers.values().map(|c| c.unanswered.len()).sum();
         self.ready.len() + out
+    }
+
+    /// Fails with [`BusError::Full`] when one message more would be too many.
+    pub(super) fn check_room(&self, capacity: usize) -> Result<(), BusError> {
+        if self.len() < capacity {
+            return Ok(());
+        }
+        Err(BusError::Full {
+            place: self.place.to_string(),
+            capacity,
+        })
+    }
+
+    /// Discards ready messages, oldest first, until there are no more than `capacity` of all.
+    pub(super) fn discard_oldest(&mut self, capacity: usize) {
+        while self.len() > capacity && self.ready.pop_first().is_some() {}
     }
 
     pub(super) fn push(&mut self, message: Message) {
@@ -161,6 +178,18 @@ impl QueueState {
         self.dead_total
     }
 
+    /// Puts the oldest dead letter at the end of the queue. False when there is none.
+    pub(super) fn return_oldest_dead(&mut self, capacity: usize) -> Result<bool, BusError> {
+        if self.dead.is_empty() {
+            return Ok(false);
+        }
+        self.check_room(capacity)?;
+        if let Some(letter) = self.dead.pop_front() {
+            self.push(letter.message);
+        }
+        Ok(true)
+    }
+
     fn give_back(&mut self, sequence: Sequence, held: Held, max_dead: usize) {
         if held.returns >= DELIVERY_LIMIT {
             return self.bury(held, DeadLetterReason::DeliveryLimit, max_dead);
@@ -174,7 +203,7 @@ impl QueueState {
 
     fn bury(&mut self, held: Held, reason: DeadLetterReason, max_dead: usize) {
         tracing::warn!(
-            queue = %self.name,
+            place = %self.place,
             message_id = held.message.message_id,
             returns = held.returns,
             ?reason,

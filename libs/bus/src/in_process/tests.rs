@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
+use std::sync::Mutex;
 
-use futures::FutureExt;
+use futures::{FutureExt, StreamExt};
 
 use super::*;
 use crate::conformance::{self, Subject};

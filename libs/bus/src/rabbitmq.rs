@@ -1,0 +1,304 @@
+//! Job queues on RabbitMQ.
+//!
+//! A process has two connections, each made when it is first needed: one to publish, one to
+//! consume. A broker that runs out of room stops reading from those who publish, and must still
+//! hear the acknowledgements that make room.
+//!
+//! Connections are supervised: lost, they are made again, with growing pauses. Queues are declared
+//! anew with each connection. Consumers end with theirs, and whoever consumes starts again.
+
+mod config;
+mod connect;
+mod consumer;
+mod dead_letters;
+mod link;
+mod session;
+mod topology;
+mod trouble;
+mod wire;
+
+use std::num::NonZeroU16;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use lapin::Channel;
+use lapin::options::{BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+
+pub use config::RabbitMqConfig;
+use consumer::Deliveries;
+use dead_letters::Taken;
+use link::Link;
+use session::{Session, Target};
+use topology::Topology;
+use trouble::Trouble;
+
+use crate::{Bus, BusError, Consumer, DeadLetters, Message, Queue, Subscription, Topic};
+
+/// Queues on a RabbitMQ, 3.10 or later. Clones are handles to the same connections, which end with
+/// the last of them and of its consumers.
+#[derive(Debug, Clone)]
+pub struct RabbitMqBus(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    config: RabbitMqConfig,
+    topology: Topology,
+    publishing: Arc<Link>,
+    consuming: Arc<Link>,
+}
+
+impl RabbitMqBus {
+    /// A bus that connects when it is first used. Fails only with a setting that cannot work.
+    pub fn new(config: RabbitMqConfig) -> Result<Self, BusError> {
+        config.validate()?;
+        let endpoint = config.endpoint()?;
+        let named = |what| {
+            let mut endpoint = endpoint.clone();
+            endpoint.connection_name = format!("{} {what}", config.connection_name);
+            Arc::new(Link::new(endpoint))
+        };
+        Ok(Self(Arc::new(Inner {
+            topology: config.topology()?,
+            publishing: named("publishes"),
+            consuming: named("consumes"),
+            config,
+        })))
+    }
+
+    /// Fails when the broker cannot be reached within the wait for an outage. For readiness.
+    pub async fn check(&self) -> Result<(), BusError> {
+        let inner = &self.0;
+        inner.check_open()?;
+        let found = inner.session(&inner.publishing).await;
+        found
+            .map(drop)
+            .map_err(|trouble| inner.failed(trouble, || "the broker".to_owned()))
+    }
+}
+
+#[async_trait]
+impl Bus for RabbitMqBus {
+    async fn publish(&self, queue: &Queue, message: Message) -> Result<(), BusError> {
+        message.check()?;
+        let inner = &self.0;
+        inner.check_open()?;
+        let queue = inner.topology.jobs(queue);
+        let published = inner.publish(&queue.to_string(), &message).await;
+        published.map_err(|trouble| inner.publishing_failed(trouble, &queue))
+    }
+
+    async fn consume(&self, queue: &Queue, prefetch: NonZeroU16) -> Result<Consumer, BusError> {
+        let inner = &self.0;
+        inner.check_open()?;
+        let queue = inner.topology.jobs(queue).to_string();
+        let place = format!("queue {queue}");
+        let started = inner
+            .on_channel(async |_, channel| {
+                inner.topology.declare_jobs(&channel, &queue).await?;
+                let consumer = consume(&channel, &queue, prefetch).await?;
+                Ok((consumer, channel))
+            })
+            .await;
+        inner.consumer(started, place)
+    }
+
+    async fn dead_letters(&self, queue: &Queue, limit: usize) -> Result<DeadLetters, BusError> {
+        let inner = &self.0;
+        inner.check_open()?;
+        let queue = inner.topology.jobs(queue).to_string();
+        let looked = inner
+            .on_channel(async |session, channel| {
+                session.ensure_jobs(&inner.topology, &queue).await?;
+                let looked = dead_letters::look(&channel, &queue, limit).await?;
+                close(&channel).await?;
+                Ok(looked)
+            })
+            .await;
+        looked.map_err(|trouble| inner.failed(trouble, || format!("dead letters of queue {queue}")))
+    }
+
+    async fn return_dead_letters(&self, queue: &Queue, limit: usize) -> Result<usize, BusError> {
+        let inner = &self.0;
+        inner.check_open()?;
+        let queue = inner.topology.jobs(queue);
+        let returned = inner.return_dead_letters(&queue.to_string(), limit).await;
+        returned.map_err(|trouble| inner.publishing_failed(trouble, &queue))
+    }
+
+    async fn announce(&self, topic: &Topic, message: Message) -> Result<(), BusError> {
+        message.check()?;
+        let inner = &self.0;
+        inner.check_open()?;
+        let announced = inner.announce(topic, &message).await;
+        announced.map_err(|trouble| {
+            inner.failed(trouble, || {
+                format!("exchange {}", inner.topology.exchange())
+            })
+        })
+    }
+
+    async fn subscribe(
+        &self,
+        subscription: &Subscription,
+        prefetch: NonZeroU16,
+    ) -> Result<Consumer, BusError> {
+        let inner = &self.0;
+        inner.check_open()?;
+        let started = inner
+            .on_channel(async |_, channel| {
+                let topology = &inner.topology;
+                let queue = topology
+                    .declare_subscription(&channel, subscription)
+                    .await?;
+                let consumer = consume(&channel, &queue, prefetch).await?;
+                Ok((consumer, channel))
+            })
+            .await;
+        inner.consumer(started, subscription.to_string())
+    }
+
+    async fn close(&self) {
+        futures::join!(self.0.publishing.close(), self.0.consuming.close());
+    }
+}
+
+impl Inner {
+    async fn publish(&self, queue: &str, message: &Message) -> Result<(), Trouble> {
+        let session = self.session(&self.publishing).await?;
+        self.in_time(async {
+            session.ensure_jobs(&self.topology, queue).await?;
+            let target = Target {
+                exchange: "",
+                routing_key: queue,
+                mandatory: true,
+            };
+            session.publish(&target, message).await
+        })
+        .await
+    }
+
+    async fn announce(&self, topic: &Topic, message: &Message) -> Result<(), Trouble> {
+        let session = self.session(&self.publishing).await?;
+        self.in_time(async {
+            session.ensure_exchange(&self.topology).await?;
+            let target = Target {
+                exchange: &self.topology.exchange(),
+                routing_key: topic.as_str(),
+                mandatory: false,
+            };
+            session.publish(&target, message).await
+        })
+        .await
+    }
+
+    async fn return_dead_letters(&self, queue: &str, limit: usize) -> Result<usize, Trouble> {
+        let session = self.session(&self.consuming).await?;
+        let channel = self
+            .in_time(async {
+                session.ensure_jobs(&self.topology, queue).await?;
+                Ok(session.channel().await?)
+            })
+            .await?;
+        let mut returned = 0;
+        // Whichever way this ends, what is taken and not removed goes back with its channel.
+        while returned < limit {
+            let taken = self.in_time(async { Ok(Taken::oldest(&channel, queue).await?) });
+            let Some(taken) = taken.await? else { break };
+            self.publish(queue, &taken.message).await?;
+            self.in_time(async { Ok(taken.remove().await?) }).await?;
+            returned += 1;
+        }
+        self.in_time(close(&channel)).await?;
+        Ok(returned)
+    }
+
+    /// Runs `work` with a channel of its own on the consuming connection, within bounds.
+    async fn on_channel<T>(
+        &self,
+        work: impl AsyncFnOnce(&Session, Channel) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let session = self.session(&self.consuming).await?;
+        self.in_time(async {
+            let channel = session.channel().await?;
+            work(&session, channel).await
+        })
+        .await
+    }
+
+    fn consumer(
+        &self,
+        started: Result<(lapin::Consumer, Channel), Trouble>,
+        place: String,
+    ) -> Result<Consumer, BusError> {
+        let (consumer, channel) =
+            started.map_err(|trouble| self.failed(trouble, || place.clone()))?;
+        let link = Arc::clone(&self.consuming);
+        let timeout = self.config.confirm_timeout;
+        Ok(Consumer::new(
+            Deliveries::new(consumer, channel, link, place, timeout).boxed(),
+        ))
+    }
+
+    async fn session(&self, link: &Link) -> Result<Arc<Session>, Trouble> {
+        let wait = self.config.outage_wait;
+        tokio::select! {
+            session = link.session(wait) => Ok(session?),
+            () = link.closing().cancelled() => Err(Trouble::Over),
+        }
+    }
+
+    async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        let timeout = self.config.confirm_timeout;
+        let done = tokio::time::timeout(timeout, work).await;
+        done.unwrap_or(Err(Trouble::Silent(timeout)))
+    }
+
+    fn check_open(&self) -> Result<(), BusError> {
+        if self.publishing.closing().is_cancelled() {
+            return Err(BusError::Closed);
+        }
+        Ok(())
+    }
+
+    fn publishing_failed(&self, trouble: Trouble, queue: &Queue) -> BusError {
+        let capacity = self.config.limits.capacity;
+        match self.check_open() {
+            Ok(()) => trouble.at_queue(format!("queue {queue}"), capacity),
+            Err(closed) => closed,
+        }
+    }
+
+    /// What failed while the bus was closed failed because of that.
+    fn failed(&self, trouble: Trouble, place: impl FnOnce() -> String) -> BusError {
+        match self.check_open() {
+            Ok(()) => trouble.at(place()),
+            Err(closed) => closed,
+        }
+    }
+}
+
+async fn consume(
+    channel: &Channel,
+    queue: &str,
+    prefetch: NonZeroU16,
+) -> Result<lapin::Consumer, lapin::Error> {
+    let options = BasicQosOptions { global: false };
+    channel.basic_qos(prefetch.get(), options).await?;
+    let options = BasicConsumeOptions::default();
+    let any_tag = "".into();
+    channel
+        .basic_consume(queue.into(), any_tag, options, FieldTable::default())
+        .await
+}
+
+async fn close(channel: &Channel) -> Result<(), Trouble> {
+    Ok(channel.close(200, "done".into()).await?)
+}
+
+#[cfg(test)]
+mod tests;
