@@ -119,7 +119,10 @@ async fn run<S: Service>(config: &S::Config, common: &Common) -> Result<(), Star
     // It has nothing to say that its own log line does not.
     let _ = admin.await;
     if let Stopped::Cut { unfinished } = stopped {
-        tracing::warn!(unfinished, "stopped before all work had ended; others take it over");
+        tracing::warn!(
+            unfinished,
+            "stopped before all work had ended; others take it over"
+        );
     }
     match serving.await {
         Ok(outcome) => outcome.map_err(failed),

@@ -20,8 +20,8 @@ use sopilot_proto::{
 use sopilot_worker::{Worker, WorkerConfig};
 
 pub use config::AlignmentConfig;
-pub use process::{Process, ProcessConfig};
 use engine::Engine;
+pub use process::{Process, ProcessConfig};
 
 /// An alignment service.
 pub struct Alignment {

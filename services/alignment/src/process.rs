@@ -37,7 +37,8 @@ pub struct Process;
 impl Service for Process {
     const NAME: &'static str = "alignment";
     const PROGRAM: &'static str = "sopilot-alignment";
-    const ABOUT: &'static str = "Aligns sequences of embeddings and gathers the evidence that scoring needs";
+    const ABOUT: &'static str =
+        "Aligns sequences of embeddings and gathers the evidence that scoring needs";
     type Config = ProcessConfig;
 
     fn common(config: &ProcessConfig) -> &sopilot_process::Common {

@@ -8,8 +8,8 @@
 
 use std::time::Duration;
 
-use prost::Message as _;
 use futures::{StreamExt, stream};
+use prost::Message as _;
 use sopilot_bus::{Bus, BusError, Message, Queue, Topic};
 use sopilot_chassis::telemetry::trace;
 use sopilot_proto::{catalog::v1::Doorbell, timestamp::from_millis};
@@ -145,10 +145,17 @@ async fn relay_bells(store: &Store, bus: &dyn Bus) -> Result<usize, RelayError> 
 /// Rings one bell, in the trace of the call that wanted the job.
 async fn ring(bus: &dyn Bus, bell: &Bell) -> Result<(), BusError> {
     let queue = Queue::new(bell.stage.queue());
-    let span = sending(queue.job().name(), &format!("bell-{}", bell.id), &bell.traceparent);
+    let span = sending(
+        queue.job().name(),
+        &format!("bell-{}", bell.id),
+        &bell.traceparent,
+    );
     let publishing = async {
         let traceparent = trace::current_traceparent();
-        let message = traced(doorbell(bell), traceparent.as_deref().unwrap_or(&bell.traceparent));
+        let message = traced(
+            doorbell(bell),
+            traceparent.as_deref().unwrap_or(&bell.traceparent),
+        );
         bus.publish(&queue, message).await
     };
     marked(publishing.instrument(span.clone()).await, &span)

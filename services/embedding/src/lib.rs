@@ -21,9 +21,9 @@ use sopilot_video::{Ffmpeg, VideoError};
 use sopilot_worker::{Worker, WorkerConfig};
 
 pub use config::EmbeddingConfig;
-pub use process::{Process, ProcessConfig};
 use grpc::Embeddings;
 use ingest::Ingest;
+pub use process::{Process, ProcessConfig};
 pub use video::{EmbedVideoError, EmbeddedVideo, VideoEmbedder};
 
 /// An embedding service that can work.

@@ -18,8 +18,8 @@ use sopilot_bus::{Bus, InProcessBus};
 use sopilot_catalog::{Catalog, CatalogConfig, OpenError};
 use sopilot_chassis::{
     ApiError, ClientConfig, Listener, LogConfig, PeerChannel, Problems, Readiness, Server,
-    ServerConfig, Services, Shutdown, ShutdownConfig, TraceConfig, Validate, client::AddressError, connect,
-    server::ServerError,
+    ServerConfig, Services, Shutdown, ShutdownConfig, TraceConfig, Validate, client::AddressError,
+    connect, server::ServerError,
 };
 use sopilot_embed::Descriptor;
 use sopilot_embedding::{Embedding, EmbeddingConfig};

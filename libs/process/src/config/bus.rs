@@ -70,10 +70,9 @@ impl Validate for BusConfig {
         match self.options("").validate() {
             Ok(()) => {}
             Err(BusError::InvalidSetting { setting, problem }) => problems.add(setting, problem),
-            Err(BusError::InvalidPrefix { .. }) => problems.add(
-                "prefix",
-                "must be 1 to 64 characters of a-z, 0-9 and '-'",
-            ),
+            Err(BusError::InvalidPrefix { .. }) => {
+                problems.add("prefix", "must be 1 to 64 characters of a-z, 0-9 and '-'")
+            }
             Err(error) => problems.add("url", error.to_string()),
         }
     }

@@ -29,7 +29,10 @@ impl PeerConfig {
 impl Validate for PeerConfig {
     fn validate(&self, problems: &mut Problems) {
         if !sopilot_chassis::client::is_address(&self.address) {
-            let text = format!("`{}` is not an address; write http://host:port", self.address);
+            let text = format!(
+                "`{}` is not an address; write http://host:port",
+                self.address
+            );
             problems.add("address", text);
         }
     }

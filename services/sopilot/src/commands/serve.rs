@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use sopilot_chassis::{
-    ConfigErrors, LogConfig, Sources, StageTimings, Stopped, config,
-    init_logging_with_timings, init_telemetry,
+    ConfigErrors, LogConfig, Sources, StageTimings, Stopped, config, init_logging_with_timings,
+    init_telemetry,
 };
 
 use crate::{
