@@ -12,8 +12,10 @@ pub mod config;
 mod cut;
 pub mod deadline;
 pub mod error;
+pub mod metrics;
 pub mod server;
 pub mod shutdown;
+mod socket;
 pub mod telemetry;
 
 pub use client::{ClientConfig, PeerChannel, RetryConfig, RetryPolicy, connect, retry_idempotent};

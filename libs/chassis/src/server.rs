@@ -29,6 +29,7 @@ use call_log::CallLogLayer;
 pub use health::Readiness;
 use health::health_server;
 use limit::LimitLayer;
+use methods::Methods;
 use stop::StopLayer;
 
 /// The largest message that a service should take or send: tonic's own default for what it takes.
@@ -235,19 +236,19 @@ impl ServerBuilder {
     pub fn build(self, listener: Listener) -> Result<Server, ServerError> {
         let readiness = self.readiness;
         let Services { mut routes, names } = self.services;
+        let methods = methods_of(&names, self.descriptor_set)?;
         routes = routes.add_service(health_server(&readiness, names));
-        let mut deadlines = DeadlineLayer::new();
         if let Some(encoded) = self.descriptor_set {
             routes = with_reflection(routes, encoded)?;
-            if let Some(limit) = self.config.default_deadline {
-                let unary = methods::unary_methods(encoded)
-                    .map_err(|e| ServerError::DescriptorSet(e.into()))?;
-                deadlines = deadlines.with_default(limit, unary);
-            }
+        }
+        let mut deadlines = DeadlineLayer::new();
+        if let Some(limit) = self.config.default_deadline {
+            deadlines = deadlines.with_default(limit, methods.unary());
         }
         Ok(Server {
             config: self.config,
             routes: routes.prepare(),
+            methods,
             deadlines,
             listener,
             readiness,
@@ -259,6 +260,7 @@ impl ServerBuilder {
 pub struct Server {
     config: ServerConfig,
     routes: Routes,
+    methods: Methods,
     deadlines: DeadlineLayer,
     listener: Listener,
     readiness: Readiness,
@@ -294,6 +296,7 @@ impl Server {
         let Self {
             config,
             routes,
+            methods,
             deadlines,
             listener,
             readiness,
@@ -302,15 +305,17 @@ impl Server {
 
         // From the outside in:
         let stack = ServiceBuilder::new()
-            // First, so that whatever the layers below decide is logged with the call's code and
-            // whole duration.
-            .layer(CallLogLayer)
+            // Trace, log and metrics first, so that whatever the layers below decide is told with
+            // the call's code and whole duration. The span of the call begins here, and with it the
+            // trace that the caller may have begun.
+            .layer(CallLogLayer::new(methods))
             // Around the deadline: the end of the process comes before any deadline that lies
             // behind it.
             .layer(StopLayer::new(shutdown.clone()))
             // Before the limit: work that is already too late must not take a place from work that
             // is not.
             .layer(deadlines)
+            // Authentication goes here: a stranger is refused before it costs a place.
             // Last, so that only calls that reach a handler count. Health passes.
             .layer(LimitLayer::new(config.max_concurrent_calls))
             .service(routes);
@@ -345,6 +350,24 @@ impl fmt::Debug for Server {
             .field("listener", &self.listener)
             .finish_non_exhaustive()
     }
+}
+
+/// The methods of the services called `names`, and of health and reflection.
+fn methods_of(
+    names: &HashSet<String>,
+    descriptor_set: Option<&[u8]>,
+) -> Result<Methods, ServerError> {
+    let own = descriptor_set.unwrap_or_default();
+    let infrastructure = [
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+        tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+    ];
+    let [health, v1, v1alpha] = infrastructure;
+    Methods::decode(&[own, health, v1, v1alpha], |service| {
+        names.contains(service) || service.starts_with("grpc.")
+    })
+    .map_err(|e| ServerError::DescriptorSet(e.into()))
 }
 
 fn with_reflection(routes: Routes, encoded: &'static [u8]) -> Result<Routes, ServerError> {

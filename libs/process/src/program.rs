@@ -68,6 +68,7 @@ async fn serve<S: Service>(config: &S::Config) -> Result<(), StartError> {
 
 async fn run<S: Service>(config: &S::Config, common: &Common) -> Result<(), StartError> {
     let metrics = record_metrics(S::NAME).map_err(failed)?;
+    sopilot_chassis::metrics::describe();
     let version = env!("CARGO_PKG_VERSION");
     metrics::gauge!("sopilot_build_info", "version" => version).set(1.0);
     let start = Start {

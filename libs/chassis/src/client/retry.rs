@@ -7,9 +7,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tonic::Status;
 
+use super::Peer;
+use super::breaker::is_breaker_open;
 use crate::config::{Problems, Validate};
 use crate::deadline::Deadline;
 use crate::error::{ApiError, Retry, code_name};
+use crate::metrics;
 
 /// When and how often an idempotent call is repeated.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,24 +67,29 @@ impl Validate for RetryConfig {
 #[derive(Debug, Clone)]
 pub struct RetryPolicy {
     config: RetryConfig,
-    peer: Arc<str>,
+    peer: Peer,
     budget: Arc<Mutex<f64>>,
 }
 
 impl RetryPolicy {
     /// A policy with a full budget; `peer` is what errors name (see
     /// [`PeerChannel::peer`](super::PeerChannel::peer)).
-    pub fn new(peer: impl Into<Arc<str>>, config: RetryConfig) -> Self {
+    pub fn new(peer: Peer, config: RetryConfig) -> Self {
         let budget = Arc::new(Mutex::new(f64::from(config.budget_reserve)));
         Self {
             config,
-            peer: peer.into(),
+            peer,
             budget,
         }
     }
 
     /// How long to wait before attempt `attempt + 1`, or why there is none.
     fn next_delay(&self, status: &Status, attempt: u32) -> Result<Duration, &'static str> {
+        if is_breaker_open(status) {
+            // No peer has been asked. The call outlives the breaker's pause only by waiting, which
+            // is for whoever can do something else in the meantime.
+            return Err("the circuit breaker is open");
+        }
         let error = ApiError::from_status(status);
         let jitter = self.jitter(attempt);
         let delay = match (error.reason.retry(), error.retry_after) {
@@ -158,6 +166,7 @@ where
             Ok(delay) => delay,
             Err(why) => return Err(given_up(policy, &status, made, why)),
         };
+        metrics::client_retry(policy.peer.name());
         tracing::debug!(peer = %policy.peer, attempt = made, ?delay, error = %status.message(), "retrying");
         tokio::time::sleep(delay).await;
         made += 1;
@@ -166,7 +175,7 @@ where
 
 fn given_up(policy: &RetryPolicy, status: &Status, attempts: u32, why: &str) -> Status {
     let mut error = ApiError::from_status(status);
-    if attempts == 1 && !error.reason.retryable() {
+    if attempts == 1 && (!error.reason.retryable() || is_breaker_open(status)) {
         return status.clone();
     }
     let (peer, code) = (&policy.peer, code_name(status.code()));
@@ -189,7 +198,8 @@ mod tests {
     use crate::error::Reason;
 
     fn policy(config: RetryConfig) -> RetryPolicy {
-        RetryPolicy::new("catalog at http://c", config)
+        let (peer, _) = Peer::parse("catalog", "http://c").unwrap();
+        RetryPolicy::new(peer, config)
     }
 
     fn fails(reason: Reason) -> Status {

@@ -1,4 +1,5 @@
-//! One span, of the caller's trace, and one log line per call, whatever becomes of it.
+//! One span, of the caller's trace, one log line and one entry in the metrics per call, whatever becomes
+//! of it.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -17,29 +18,43 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
-use super::methods::is_infrastructure;
+use super::methods::{Methods, is_infrastructure};
 use crate::error::{ApiError, code_name};
+use crate::metrics;
 use crate::telemetry::trace::{self, End};
 
 /// Runs each call in a span with its method and peer, and logs code and duration when its response
 /// has ended: at ERROR if the fault is ours, at WARN if the system could not serve, else at INFO;
-/// health checks at DEBUG.
+/// health checks at DEBUG. The same goes into [`SERVER_CALL_SECONDS`](metrics::SERVER_CALL_SECONDS).
 ///
 /// A handler that panics answers INTERNAL; the panic hook has printed where.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct CallLogLayer;
+#[derive(Debug, Clone, Default)]
+pub(super) struct CallLogLayer {
+    methods: Methods,
+}
+
+impl CallLogLayer {
+    /// Metrics name only `methods`.
+    pub(super) fn new(methods: Methods) -> Self {
+        Self { methods }
+    }
+}
 
 impl<S> Layer<S> for CallLogLayer {
     type Service = CallLogService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CallLogService { inner }
+        CallLogService {
+            inner,
+            methods: self.methods.clone(),
+        }
     }
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct CallLogService<S> {
     inner: S,
+    methods: Methods,
 }
 
 impl<S> Service<Request<Body>> for CallLogService<S>
@@ -70,10 +85,14 @@ where
             otel.name = method.trim_start_matches('/'),
             otel.kind = "server",
         );
-        trace::adopt(&span, request.headers());
-        trace::describe_call(&span, &method);
+        // Whoever asks whether this process is healthy is of no trace.
+        if !is_infrastructure(&method) {
+            trace::adopt(&span, request.headers());
+            trace::describe_call(&span, &method);
+        }
         let mut record = CallRecord {
             span: span.clone(),
+            label: self.methods.label(&method).to_owned(),
             infrastructure: is_infrastructure(&method),
             begin: Instant::now(),
             ended: None,
@@ -93,6 +112,8 @@ where
 /// Writes the line when it is dropped: at the end of the response, or when the caller has gone.
 struct CallRecord {
     span: Span,
+    /// What metrics call the method.
+    label: String,
     infrastructure: bool,
     begin: Instant,
     /// Code and message, once they are known.
@@ -117,7 +138,9 @@ impl Drop for CallRecord {
         };
         trace::end_call(&self.span, End::Server, code, &message);
         let message = (!message.is_empty()).then_some(message);
-        let duration_ms = self.begin.elapsed().as_micros() as f64 / 1000.0;
+        let duration = self.begin.elapsed();
+        metrics::server_call(&self.label, code, duration);
+        let duration_ms = duration.as_micros() as f64 / 1000.0;
         macro_rules! line {
             ($level:ident) => {
                 tracing::$level!(code = code_name(code), duration_ms, error = message, "call")
@@ -223,7 +246,7 @@ mod tests {
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             let mut response = Some(response);
-            let mut service = CallLogLayer.layer(service_fn(move |_: Request<Body>| {
+            let mut service = CallLogLayer::default().layer(service_fn(move |_: Request<Body>| {
                 let response = response.take().flatten();
                 async move {
                     match response {

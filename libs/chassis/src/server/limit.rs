@@ -17,6 +17,7 @@ use tower::{Layer, Service};
 
 use super::methods::is_infrastructure;
 use crate::error::{ApiError, Reason};
+use crate::metrics::{self, Counted};
 
 /// When a caller that was turned away may come back. Callers add jitter of their own.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -77,6 +78,7 @@ where
             return Box::pin(self.inner.call(request));
         }
         let Ok(permit) = Arc::clone(&self.limit.permits).try_acquire_owned() else {
+            metrics::server_shed();
             let max = self.limit.max;
             let error = ApiError::new(
                 Reason::Overloaded,
@@ -85,26 +87,36 @@ where
             .with_retry_after(RETRY_AFTER);
             return Box::pin(async { Ok(Status::from(error).into_http()) });
         };
+        let place = Place {
+            _permit: permit,
+            _counted: Counted::in_flight(),
+        };
         let call = self.inner.call(request);
         Box::pin(async move {
             Ok(call.await?.map(|inner| {
-                Body::new(PermitBody {
+                Body::new(PlaceBody {
                     inner,
-                    permit: Some(permit),
+                    place: Some(place),
                 })
             }))
         })
     }
 }
 
-/// Holds the permit until the response has ended. Gives it back before the last frame is sent, so
-/// that a caller who has the answer finds the place free.
-struct PermitBody {
-    inner: Body,
-    permit: Option<OwnedSemaphorePermit>,
+/// One of the calls that may be in flight.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    _counted: Counted,
 }
 
-impl http_body::Body for PermitBody {
+/// Holds the place until the response has ended. Gives it back before the last frame is sent, so
+/// that a caller who has the answer finds the place free.
+struct PlaceBody {
+    inner: Body,
+    place: Option<Place>,
+}
+
+impl http_body::Body for PlaceBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -119,7 +131,7 @@ impl http_body::Body for PermitBody {
             Poll::Pending => true,
         };
         if !goes_on {
-            self.permit = None;
+            self.place = None;
         }
         polled
     }

@@ -150,20 +150,31 @@ fn continue_from(span: &Span, carrier: &dyn Extractor) {
     }
 }
 
-/// Writes the current span's place in its trace into the headers of a call, unless the caller has
-/// written one.
-pub fn inject(headers: &mut HeaderMap) {
+/// Writes a span's place in its trace into the headers of a call, unless the caller has written
+/// one.
+pub(crate) fn inject(span: &Span, headers: &mut HeaderMap) {
     if !headers.contains_key(TRACEPARENT) {
-        let context = Span::current().context();
-        TraceContextPropagator::new().inject_context(&context, &mut HeadersMut(headers));
+        TraceContextPropagator::new().inject_context(&span.context(), &mut HeadersMut(headers));
     }
+}
+
+/// The span of a call to a peer. None where the caller is in no trace: what a process does by
+/// itself, such as its heartbeats, begins none.
+pub(crate) fn client_span(path: &str) -> Span {
+    if !Span::current().context().span().span_context().is_valid() {
+        return Span::none();
+    }
+    let name = path.trim_start_matches('/');
+    let span = tracing::info_span!("call", otel.name = name, otel.kind = "client");
+    describe_call(&span, path);
+    span
 }
 
 /// The current span's place in its trace as a `traceparent`, to travel with work that goes on
 /// elsewhere. None where nothing is traced.
 pub fn current_traceparent() -> Option<String> {
     let mut headers = HeaderMap::new();
-    inject(&mut headers);
+    inject(&Span::current(), &mut headers);
     let value = headers.remove(TRACEPARENT)?;
     value.to_str().ok().map(str::to_owned)
 }
@@ -310,7 +321,7 @@ mod tests {
         assert_eq!(current_traceparent(), None);
         let mut headers = HeaderMap::new();
         headers.insert(TRACEPARENT, HeaderValue::from_static(CALLER));
-        inject(&mut headers);
+        inject(&Span::current(), &mut headers);
         assert_eq!(headers[TRACEPARENT], CALLER);
     }
 

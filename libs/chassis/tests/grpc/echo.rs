@@ -135,9 +135,22 @@ pub(crate) struct Running {
 }
 
 pub(crate) async fn start(echo: Echo, config: ServerConfig, stop: ShutdownConfig) -> Running {
-    let listener = Listener::bind("127.0.0.1:0".parse().unwrap())
-        .await
-        .unwrap();
+    serve("127.0.0.1:0".parse().unwrap(), echo, config, stop).await
+}
+
+/// A server at an address that was in use a moment ago.
+pub(crate) async fn start_at(address: SocketAddr, echo: Echo) -> Running {
+    let (config, stop) = (ServerConfig::default(), ShutdownConfig::embedded());
+    serve(address, echo, config, stop).await
+}
+
+async fn serve(
+    address: SocketAddr,
+    echo: Echo,
+    config: ServerConfig,
+    stop: ShutdownConfig,
+) -> Running {
+    let listener = Listener::bind(address).await.unwrap();
     let server = Server::builder(config)
         .with_services(Services::new().with(echo))
         .with_descriptor_set(descriptor_set())

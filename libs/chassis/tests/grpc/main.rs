@@ -3,6 +3,9 @@
 // Helpers of tests are test code too, which clippy does not see.
 #![allow(clippy::unwrap_used)]
 
+mod balance;
+mod breaker;
 mod deadline;
 mod echo;
+mod metrics;
 mod server;

@@ -191,7 +191,10 @@ async fn a_stop_finishes_the_call_in_flight_and_takes_no_new_one() {
     {}
     let status = unary(&running.client(None), "new").await.unwrap_err();
     assert_eq!(reason(&status), Reason::Unavailable);
-    assert!(status.message().starts_with(&client.peer()), "{status}");
+    assert!(
+        status.message().starts_with(&client.peer().to_string()),
+        "{status}"
+    );
     assert!(status.message().contains("Connection refused"), "{status}");
     while in_time(watch.message())
         .await

@@ -1,7 +1,7 @@
 //! Where the other services are.
 
 use serde::{Deserialize, Serialize};
-use sopilot_chassis::client::AddressError;
+use sopilot_chassis::client::{AddressError, check_address};
 use sopilot_chassis::{ClientConfig, PeerChannel, Problems, Validate, connect};
 
 /// A service that is called.
