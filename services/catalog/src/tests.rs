@@ -649,9 +649,17 @@ async fn facts_are_written_with_what_they_tell(fixture: Fixture) {
     assert!(refused.is_ok(), "its scores went with the trainee");
 
     let taken = fixture.store.take_events(100).await.unwrap();
-    let keys: Vec<_> = taken.iter().map(|taken| taken.routing_key.as_str()).collect();
+    let keys: Vec<_> = taken
+        .iter()
+        .map(|taken| taken.routing_key.as_str())
+        .collect();
     let ingested = ["video.ready", "job.ended"];
-    let expected = [&ingested[..], &ingested, &["score.stored", "job.ended"], &["video.deleted"; 2]];
+    let expected = [
+        &ingested[..],
+        &ingested,
+        &["score.stored", "job.ended"],
+        &["video.deleted"; 2],
+    ];
     assert_eq!(keys, expected.concat());
     let events: Vec<Event> = taken
         .iter()
@@ -664,12 +672,24 @@ async fn facts_are_written_with_what_they_tell(fixture: Fixture) {
     let Some(Fact::VideoReady(ready)) = &events[0].fact else {
         panic!("{:?}", events[0]);
     };
-    assert_eq!((&ready.video_id, ready.role()), (&gold.to_string(), VideoRole::Gold));
+    assert_eq!(
+        (&ready.video_id, ready.role()),
+        (&gold.to_string(), VideoRole::Gold)
+    );
     let Some(Fact::ScoreStored(stored)) = &events[4].fact else {
         panic!("{:?}", events[4]);
     };
-    assert_eq!((&stored.job_id, stored.verdict()), (&job.to_string(), Verdict::NeedsReview));
-    assert_eq!((stored.golds[0].video_id.as_str(), stored.golds[0].gold_version), (gold.to_string().as_str(), 1));
+    assert_eq!(
+        (&stored.job_id, stored.verdict()),
+        (&job.to_string(), Verdict::NeedsReview)
+    );
+    assert_eq!(
+        (
+            stored.golds[0].video_id.as_str(),
+            stored.golds[0].gold_version
+        ),
+        (gold.to_string().as_str(), 1)
+    );
     let Some(Fact::JobEnded(ended)) = &events[5].fact else {
         panic!("{:?}", events[5]);
     };
@@ -700,7 +720,10 @@ async fn a_refused_request_announces_nothing(fixture: Fixture) {
 }
 
 async fn who_waits_for_a_preparation_that_is_cancelled_waits_no_longer(fixture: Fixture) {
-    let golds = vec![fixture.ready(Role::Gold).await, fixture.ready(Role::Gold).await];
+    let golds = vec![
+        fixture.ready(Role::Gold).await,
+        fixture.ready(Role::Gold).await,
+    ];
     let trainee = fixture.ready(Role::Trainee).await;
     let request = Request::new("CreateTaskVersion", "", &[]).unwrap();
     let (_, prepares) = fixture
@@ -712,11 +735,19 @@ async fn who_waits_for_a_preparation_that_is_cancelled_waits_no_longer(fixture: 
     fixture.work_on(Stage::Prepare, 1).await;
     let request = Request::new("SubmitScore", "", &[]).unwrap();
     let new = NewScore { golds, trainee };
-    let score = fixture.store.submit_score(&new, &request, "").await.unwrap().job;
+    let score = fixture
+        .store
+        .submit_score(&new, &request, "")
+        .await
+        .unwrap()
+        .job;
     assert!(score.waiting);
     fixture.store.cancel_job(prepares[1]).await.unwrap();
     let score = fixture.store.job(score.id).await.unwrap().job;
-    assert_eq!(score.failure_reason.as_deref(), Some("GOLD_VERSION_MISMATCH"));
+    assert_eq!(
+        score.failure_reason.as_deref(),
+        Some("GOLD_VERSION_MISMATCH")
+    );
 }
 
 async fn stored_messages_are_what_was_sent(fixture: Fixture) {
