@@ -101,6 +101,17 @@ pub(super) async fn is_alone(txn: &impl ConnectionTrait, what: Alone) -> Result<
     })
 }
 
+/// Waits until no other transaction has this number, and keeps it until the
+/// transaction ends. Those that two share by chance only wait for each other.
+pub(super) async fn take_turn(txn: &impl ConnectionTrait, number: i32) -> Result<()> {
+    if locks_rows(txn) {
+        // Apart from those of `Alone`, which are one number and not two.
+        let sql = format!("SELECT pg_advisory_xact_lock({}, {number})", 0x5350);
+        txn.execute_unprepared(&sql).await?;
+    }
+    Ok(())
+}
+
 /// As [`is_alone`], but waits for its turn, and may stay long. For PostgreSQL.
 pub(super) async fn wait_until_alone(
     db: &DatabaseConnection,

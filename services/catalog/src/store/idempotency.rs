@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use sopilot_chassis::Reason;
 use uuid::Uuid;
 
-use super::{Store, entity::idempotency_key, millis};
+use super::{Store, dialect, entity::idempotency_key, millis};
 use crate::error::{Error, Result};
 
 /// The identity of a request that may be repeated.
@@ -37,11 +37,14 @@ impl Request {
         })
     }
 
-    /// What the first such request made, if there was one.
+    /// What the first such request made, if there was one. Of two that come at
+    /// once, the second waits here for the first: found further on, what the
+    /// first has made would look like somebody else's.
     pub(super) async fn answered(&self, txn: &impl ConnectionTrait) -> Result<Option<Vec<Uuid>>> {
         if self.id.is_empty() {
             return Ok(None);
         }
+        dialect::take_turn(txn, self.turn()).await?;
         let key = (self.method.to_owned(), self.id.clone());
         match idempotency_key::Entity::find_by_id(key).one(txn).await? {
             None => Ok(None),
@@ -59,6 +62,16 @@ impl Request {
                 ),
             )),
         }
+    }
+
+    /// The same for all requests with this key, whatever else they say.
+    fn turn(&self) -> i32 {
+        let key = Sha256::new()
+            .chain_update(self.method)
+            .chain_update([0])
+            .chain_update(&self.id)
+            .finalize();
+        i32::from_be_bytes([key[0], key[1], key[2], key[3]])
     }
 
     /// Remembers what was made, for requests to come.

@@ -12,8 +12,7 @@ use crate::config::{CatalogConfig, DatabaseConfig};
 /// Where the server is.
 const SERVER: &str = "SOPILOT_TEST_POSTGRES_URL";
 
-/// A database that nobody else uses, gone when this is dropped. Test on it
-/// with a thread of its own for each: `flavor = "multi_thread"` is not needed.
+/// A database that nobody else uses, gone when this is dropped.
 pub(crate) struct TestDatabase {
     name: String,
     server: String,
@@ -72,8 +71,11 @@ impl TestDatabase {
     }
 
     fn url(&self) -> String {
-        let (server, _) = self.server.rsplit_once('/').unwrap();
-        format!("{server}/{}", self.name)
+        // The name stands between the address and the options, such as those
+        // of TLS.
+        let (address, options) = self.server.split_once('?').unwrap_or((&self.server, ""));
+        let (address, _) = address.rsplit_once('/').unwrap();
+        format!("{address}/{}?{options}", self.name)
     }
 }
 
