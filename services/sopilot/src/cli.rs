@@ -9,6 +9,7 @@ use crate::{
     commands::{
         dataset::{self, DatasetArgs},
         demo::{self, DemoArgs},
+        dlq::{self, DlqCommand},
         doctor::{self, DoctorArgs},
         evaluate::{self, EvaluateArgs},
         jobs::{self, JobCommand},
@@ -72,6 +73,8 @@ enum Command {
     Job(JobCommand),
     #[command(subcommand)]
     Result(ResultCommand),
+    #[command(subcommand)]
+    Dlq(DlqCommand),
     Watch(WatchArgs),
     Serve(ServeArgs),
     Doctor(DoctorArgs),
@@ -122,6 +125,7 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
         Command::Video(command) => videos::run(command).await,
         Command::Job(command) => jobs::run(command).await,
         Command::Result(command) => results::run(command).await,
+        Command::Dlq(command) => dlq::run(command).await,
     }
 }
 

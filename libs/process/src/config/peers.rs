@@ -28,12 +28,8 @@ impl PeerConfig {
 
 impl Validate for PeerConfig {
     fn validate(&self, problems: &mut Problems) {
-        if !sopilot_chassis::client::is_address(&self.address) {
-            let text = format!(
-                "`{}` is not an address; write http://host:port",
-                self.address
-            );
-            problems.add("address", text);
+        if let Err(error) = check_address("the peer", &self.address) {
+            problems.add("address", error.to_string());
         }
     }
 }
