@@ -1,10 +1,11 @@
 //! What every service needs: configuration, deadlines, health, errors, logs, start and stop.
 //!
 //! A service's `main` goes through it in this order: [`config::load`] and exit with
-//! [`config::EX_CONFIG`] on [`ConfigErrors`], [`init_logging`], [`Shutdown::new`] and
+//! [`config::EX_CONFIG`] on [`ConfigErrors`], [`init_telemetry`], [`Shutdown::new`] and
 //! [`Shutdown::on_signals`], [`Listener::bind`], [`Server::builder`], [`Readiness::set_ready`] once
 //! its dependencies answer, and [`Shutdown::complete`].
 
+pub mod admin;
 mod allocator;
 pub mod client;
 pub mod config;
@@ -22,5 +23,6 @@ pub use error::{ApiError, Reason, Retry, Violation};
 pub use server::{Listener, Readiness, Server, ServerConfig, Services};
 pub use shutdown::{Shutdown, ShutdownConfig, Stopped};
 pub use telemetry::{
-    LogConfig, LogFormat, STAGE, StageTimings, init_logging, init_logging_with_timings,
+    LogConfig, LogFormat, STAGE, StageTimings, Telemetry, TraceConfig, init_logging,
+    init_logging_with_timings, init_telemetry,
 };

@@ -141,6 +141,10 @@ impl Listener {
     pub fn local_addr(&self) -> SocketAddr {
         self.address
     }
+
+    pub(crate) fn into_socket(self) -> TcpListener {
+        self.socket
+    }
 }
 
 impl TryFrom<TcpListener> for Listener {
@@ -200,9 +204,17 @@ pub struct ServerBuilder {
     config: ServerConfig,
     services: Services,
     descriptor_set: Option<&'static [u8]>,
+    readiness: Readiness,
 }
 
 impl ServerBuilder {
+    /// A readiness that is there before the server is; else it has one of its own.
+    #[must_use]
+    pub fn with_readiness(mut self, readiness: Readiness) -> Self {
+        self.readiness = readiness;
+        self
+    }
+
     /// The services to host.
     #[must_use]
     pub fn with_services(mut self, services: Services) -> Self {
@@ -221,7 +233,7 @@ impl ServerBuilder {
     /// Puts the services behind a port. Callers can connect from here on and are answered once
     /// [`Server::serve`] runs; health is NOT_SERVING until [`Readiness::set_ready`].
     pub fn build(self, listener: Listener) -> Result<Server, ServerError> {
-        let readiness = Readiness::new();
+        let readiness = self.readiness;
         let Services { mut routes, names } = self.services;
         routes = routes.add_service(health_server(&readiness, names));
         let mut deadlines = DeadlineLayer::new();
@@ -259,6 +271,7 @@ impl Server {
             config,
             services: Services::new(),
             descriptor_set: None,
+            readiness: Readiness::new(),
         }
     }
 

@@ -1,6 +1,7 @@
-//! Structured logs on standard error.
+//! Structured logs on standard error, and traces over OTLP.
 
 mod stages;
+pub mod trace;
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal};
@@ -21,6 +22,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Problems, Validate};
 
 pub use stages::{STAGE, StageTimings};
+use trace::Exporting;
+pub use trace::TraceConfig;
 
 /// What is logged, and in which form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,11 +80,14 @@ pub enum LogError {
     /// Something else in this process has set up `tracing` before.
     #[error("logging is already set up: call init_logging once per process")]
     AlreadySet(#[from] tracing_subscriber::util::TryInitError),
+    /// Traces cannot be sent.
+    #[error("traces cannot be sent: {0}")]
+    Traces(String),
 }
 
 /// Sends everything that is logged with `tracing` or `log` to standard error. Once per process.
 pub fn init_logging(config: &LogConfig) -> Result<(), LogError> {
-    init(config, None)
+    init(config, None, None)
 }
 
 /// The same, and adds up how long stages of work take.
@@ -89,10 +95,48 @@ pub fn init_logging_with_timings(
     config: &LogConfig,
     timings: StageTimings,
 ) -> Result<(), LogError> {
-    init(config, Some(timings))
+    init(config, Some(timings), None)
 }
 
-fn init(config: &LogConfig, timings: Option<StageTimings>) -> Result<(), LogError> {
+/// Logs, and sends traces where `traces` says. Once per process, inside a tokio runtime.
+pub fn init_telemetry(
+    service: &'static str,
+    logs: &LogConfig,
+    traces: &TraceConfig,
+) -> Result<Telemetry, LogError> {
+    let exporting = match &traces.otlp_endpoint {
+        None => None,
+        Some(endpoint) => Some(
+            Exporting::start(service, endpoint, traces.sample_ratio)
+                .map_err(|error| LogError::Traces(error.to_string()))?,
+        ),
+    };
+    init(logs, None, exporting.as_ref())?;
+    Ok(Telemetry { exporting })
+}
+
+/// What must be handed over before the process ends.
+#[derive(Debug)]
+#[must_use = "finish it before the process ends, or its last spans are lost"]
+pub struct Telemetry {
+    exporting: Option<Exporting>,
+}
+
+impl Telemetry {
+    /// Hands over the last spans, within seconds.
+    pub async fn finish(self) {
+        if let Some(exporting) = self.exporting {
+            // A task that panics has nothing to say that its own log line does not.
+            let _ = tokio::task::spawn_blocking(move || exporting.finish()).await;
+        }
+    }
+}
+
+fn init(
+    config: &LogConfig,
+    timings: Option<StageTimings>,
+    exporting: Option<&Exporting>,
+) -> Result<(), LogError> {
     let filter = EnvFilter::try_new(&config.filter).map_err(|source| LogError::Filter {
         filter: config.filter.clone(),
         source,
@@ -100,32 +144,31 @@ fn init(config: &LogConfig, timings: Option<StageTimings>) -> Result<(), LogErro
     let colours = io::stderr().is_terminal()
         && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let lines = lines(config.format, colours, io::stderr);
-    subscriber(filter, lines, timings).try_init()?;
+    subscriber(filter, lines, timings, exporting).try_init()?;
     Ok(())
 }
 
 fn subscriber(
     filter: EnvFilter,
-    lines: Lines,
+    lines: BoxedLayer,
     timings: Option<StageTimings>,
+    exporting: Option<&Exporting>,
 ) -> Box<dyn Subscriber + Send + Sync> {
-    let timings = timings.map(|timings| {
-        timings.with_filter(
-            filter_fn(|metadata| metadata.target() == STAGE).with_max_level_hint(LevelFilter::INFO),
-        )
-    });
-    // Each has a filter of its own: what is timed need not be logged.
-    Box::new(
-        tracing_subscriber::registry()
-            .with(lines.with_filter(filter))
-            .with(timings),
-    )
+    // Each has a filter of its own: what is timed or traced need not be logged.
+    let mut layers = vec![lines.with_filter(filter).boxed()];
+    if let Some(timings) = timings {
+        let stages =
+            filter_fn(|metadata| metadata.target() == STAGE).with_max_level_hint(LevelFilter::INFO);
+        layers.push(timings.with_filter(stages).boxed());
+    }
+    layers.extend(exporting.map(Exporting::layer));
+    Box::new(tracing_subscriber::registry().with(layers))
 }
 
-type Lines = Box<dyn Layer<Registry> + Send + Sync>;
+type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// What writes a line for each event.
-fn lines<W>(format: LogFormat, colours: bool, to: W) -> Lines
+fn lines<W>(format: LogFormat, colours: bool, to: W) -> BoxedLayer
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
@@ -159,6 +202,8 @@ fn write_field(to: &mut Writer<'_>, field: &Field, value: &dyn fmt::Debug) -> fm
     let mut to = Escaping(to);
     match field.name() {
         "message" => write!(to, "{value:?}"),
+        // For traces, which name and sort spans in their own way.
+        name if name.starts_with("otel.") => Ok(()),
         name => write!(to, "{name}={value:?}"),
     }
 }
@@ -201,7 +246,12 @@ mod tests {
         let writer = captured.clone();
         let filter = EnvFilter::try_new(filter).unwrap();
         tracing::subscriber::with_default(
-            subscriber(filter, lines(format, colours, move || writer.clone()), None),
+            subscriber(
+                filter,
+                lines(format, colours, move || writer.clone()),
+                None,
+                None,
+            ),
             events,
         );
         String::from_utf8(captured.0.lock().unwrap().clone()).unwrap()

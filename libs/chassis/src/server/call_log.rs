@@ -1,4 +1,4 @@
-//! One span and one log line per call, whatever becomes of it.
+//! One span, of the caller's trace, and one log line per call, whatever becomes of it.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -19,6 +19,7 @@ use tracing::{Instrument, Span};
 
 use super::methods::is_infrastructure;
 use crate::error::{ApiError, code_name};
+use crate::telemetry::trace::{self, End};
 
 /// Runs each call in a span with its method and peer, and logs code and duration when its response
 /// has ended: at ERROR if the fault is ours, at WARN if the system could not serve, else at INFO;
@@ -61,7 +62,16 @@ where
             .get::<TcpConnectInfo>()
             .and_then(TcpConnectInfo::remote_addr);
         let peer = peer.map(tracing::field::display);
-        let span = tracing::info_span!("grpc", method, peer);
+        let span = tracing::info_span!(
+            "grpc",
+            method,
+            peer,
+            trace_id = tracing::field::Empty,
+            otel.name = method.trim_start_matches('/'),
+            otel.kind = "server",
+        );
+        trace::adopt(&span, request.headers());
+        trace::describe_call(&span, &method);
         let mut record = CallRecord {
             span: span.clone(),
             infrastructure: is_infrastructure(&method),
@@ -105,6 +115,7 @@ impl Drop for CallRecord {
             Some((code, message)) => (code, message),
             None => (Code::Cancelled, "the caller has gone".to_owned()),
         };
+        trace::end_call(&self.span, End::Server, code, &message);
         let message = (!message.is_empty()).then_some(message);
         let duration_ms = self.begin.elapsed().as_micros() as f64 / 1000.0;
         macro_rules! line {

@@ -56,7 +56,8 @@ impl State {
 }
 
 impl Readiness {
-    pub(super) fn new() -> Self {
+    /// Not ready yet.
+    pub fn new() -> Self {
         Self(Arc::new(Shared {
             state: Mutex::default(),
             ready: watch::Sender::new(false),
@@ -72,6 +73,24 @@ impl Readiness {
     /// True while requests should come.
     pub fn is_ready(&self) -> bool {
         *self.0.ready.borrow()
+    }
+
+    /// Why requests should not come, for people; empty while they should.
+    pub fn missing(&self) -> Vec<String> {
+        let state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut missing = Vec::new();
+        if !state.started {
+            missing.push("starting: not everything needed has answered yet".to_owned());
+        }
+        if state.stopping {
+            missing.push("stopping".to_owned());
+        }
+        let down = state
+            .failures
+            .iter()
+            .filter(|(_, failures)| **failures >= FAILURES_UNTIL_DOWN);
+        missing.extend(down.map(|(name, _)| format!("{name} is down")));
+        missing
     }
 
     /// Completes when requests should come.
@@ -143,6 +162,12 @@ impl Readiness {
         self.0
             .ready
             .send_if_modified(|published| std::mem::replace(published, ready) != ready);
+    }
+}
+
+impl Default for Readiness {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

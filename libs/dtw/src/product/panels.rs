@@ -1,31 +1,77 @@
-//! Rows, rearranged for a kernel that computes 6 × 16 products at a time (as
-//! BLIS does on such processors: Van Zee & van de Geijn 2015).
+//! Rows, rearranged for kernels that compute a tile of products at a time (as
+//! BLIS does: Van Zee & van de Geijn 2015).
 
-use std::arch::x86_64::{
-    _MM_HINT_T0, _mm_prefetch, _mm256_broadcast_ss, _mm256_fmadd_ps, _mm256_loadu_ps,
-    _mm256_setzero_ps, _mm256_storeu_ps,
-};
 use std::ops::Range;
 
 use super::PANEL;
-
-/// Rows of the left side that are multiplied at once.
-const LEFT: usize = 6;
+use super::avx2::Avx2;
+use super::avx512::Avx512;
 
 /// Values of each row that are multiplied before the next rows come: 16 KiB of
-/// a panel, half of a first-level cache.
-const DEPTH: usize = 256;
+/// a panel, half of a small first-level cache.
+pub(super) const DEPTH: usize = 256;
 
 /// Values of the panels that are fetched ahead while one group of rows is
 /// multiplied: 16 groups fetch what comes next.
 const FETCHED: usize = DEPTH;
 
-/// Steps of the kernel between two lines that are fetched.
-const UNROLLED: usize = 4;
+/// Computes products of a few rows of the left side with one or two panels.
+pub(super) trait Kernel {
+    /// Rows of the left side that are multiplied at once.
+    const LEFT: usize;
 
-/// Rows of the left side that a thread works on: 384 KiB of 1024 dimensions, so
-/// that they stay in a second-level cache.
-const BLOCK_ROWS: usize = 96;
+    /// Panels that are multiplied at once: 1 or 2.
+    const PANELS: usize;
+
+    /// Rows of the left side that a thread works on, a multiple of `LEFT`: some
+    /// 384 KiB of 1024 dimensions, so that they stay in a second-level cache.
+    const BLOCK_ROWS: usize;
+
+    /// Whether this processor has the instructions.
+    fn is_supported() -> bool;
+
+    /// Computes a tile. Each product is summed in the order of the values, one
+    /// fused multiplication and addition after the other, so that all kernels
+    /// compute the same numbers. Checks the lengths of what it is given.
+    ///
+    /// # Safety
+    ///
+    /// [`is_supported`](Self::is_supported).
+    unsafe fn multiply(tile: &mut Tile<'_>);
+}
+
+/// What a kernel computes at a time.
+pub(super) struct Tile<'a> {
+    /// The first values of `LEFT` rows, then the second ones, and so on.
+    pub(super) left: &'a [f32],
+    /// The same of 16 rows each; the second is empty where there is none.
+    pub(super) right: [&'a [f32]; 2],
+    /// Receives the products of the first `rows` rows, `stride` apart.
+    pub(super) out: &'a mut [f32],
+    pub(super) stride: usize,
+    pub(super) rows: usize,
+    /// Whether the products are added to what is there.
+    pub(super) adds: bool,
+    /// Fetched meanwhile: only a hint, any address may be given.
+    pub(super) ahead: *const f32,
+}
+
+impl Tile<'_> {
+    /// Asserts that a tile of `left` rows is whole; answers its depth.
+    pub(super) fn checked_depth(&self, left: usize) -> usize {
+        let depth = self.right[0].len() / PANEL;
+        let width = if self.right[1].is_empty() {
+            PANEL
+        } else {
+            assert!(self.right[1].len() == depth * PANEL);
+            2 * PANEL
+        };
+        assert!(self.right[0].len() == depth * PANEL && self.left.len() == depth * left);
+        assert!((1..=left).contains(&self.rows));
+        assert!(self.out.len() >= (self.rows - 1) * self.stride + width);
+        depth
+    }
+}
 
 /// Rows in panels of 16: of each the first values of all rows, then the second
 /// ones, and so on. Rows that are missing in the last panel are zeros.
@@ -58,13 +104,13 @@ impl Panels {
     /// Rearranges rows of `dim` values.
     pub(crate) fn new(rows: Rows<'_>, dim: usize) -> Self {
         let mut values = Vec::new();
-        interleave::<PANEL>(rows, dim, &mut values);
+        interleave(PANEL, rows, dim, &mut values);
         Self { dim, values }
     }
 
     /// Whether this processor has the instructions.
     pub(crate) fn are_supported() -> bool {
-        is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
+        Avx2::is_supported()
     }
 
     /// Products of the rows `left` with the rows `right` of these, into `out`:
@@ -81,7 +127,22 @@ impl Panels {
         stride: usize,
         threads: usize,
     ) {
-        assert!(Self::are_supported());
+        if Avx512::is_supported() {
+            self.products_by::<Avx512>(left, right, out, stride, threads);
+        } else {
+            self.products_by::<Avx2>(left, right, out, stride, threads);
+        }
+    }
+
+    fn products_by<K: Kernel>(
+        &self,
+        left: Rows<'_>,
+        right: Range<usize>,
+        out: &mut [f32],
+        stride: usize,
+        threads: usize,
+    ) {
+        assert!(K::is_supported());
         let rows = left.scales.len();
         assert!(left.values.len() == rows * self.dim && right.start.is_multiple_of(PANEL));
         let panels = right.start / PANEL..right.end.div_ceil(PANEL);
@@ -93,156 +154,109 @@ impl Panels {
         } else {
             threads
         };
-        // Whole groups of six, shared out evenly.
-        let each = rows.div_ceil(LEFT).div_ceil(threads).max(1) * LEFT;
+        // Whole groups, shared out evenly.
+        let each = rows.div_ceil(K::LEFT).div_ceil(threads).max(1) * K::LEFT;
         let shares = left
             .chunks(each, self.dim)
             .zip(out.chunks_mut(each * stride));
-        if threads == 1 || rows <= LEFT {
+        if threads == 1 || rows <= K::LEFT {
             for (left, out) in shares {
-                self.share(left, panels.clone(), out, stride);
+                self.share::<K>(left, panels.clone(), out, stride);
             }
         } else {
             rayon::scope(|scope| {
                 for (left, out) in shares {
                     let panels = panels.clone();
-                    scope.spawn(move |_| self.share(left, panels, out, stride));
+                    scope.spawn(move |_| self.share::<K>(left, panels, out, stride));
                 }
             });
         }
     }
 
     /// What one thread does.
-    fn share(&self, left: Rows<'_>, panels: Range<usize>, out: &mut [f32], stride: usize) {
-        let mut room = Vec::new();
-        let blocks = left.chunks(BLOCK_ROWS, self.dim);
-        for (left, out) in blocks.zip(out.chunks_mut(BLOCK_ROWS * stride)) {
-            self.block(left, panels.clone(), out, stride, &mut room);
-        }
-    }
-
-    /// `room`: for the rows, rearranged.
-    fn block(
+    fn share<K: Kernel>(
         &self,
         left: Rows<'_>,
         panels: Range<usize>,
         out: &mut [f32],
         stride: usize,
-        room: &mut Vec<f32>,
     ) {
-        let (dim, rows) = (self.dim, left.scales.len());
-        interleave::<LEFT>(left, dim, room);
-        for (place, panel) in panels.enumerate() {
-            let panel = &self.values[panel * PANEL * dim..(panel + 1) * PANEL * dim];
+        let mut room = Vec::new();
+        let blocks = left.chunks(K::BLOCK_ROWS, self.dim);
+        for (left, out) in blocks.zip(out.chunks_mut(K::BLOCK_ROWS * stride)) {
+            interleave(K::LEFT, left, self.dim, &mut room);
+            self.block::<K>(&room, left.scales.len(), panels.clone(), out, stride);
+        }
+    }
+
+    /// `left`: rows, rearranged.
+    fn block<K: Kernel>(
+        &self,
+        left: &[f32],
+        rows: usize,
+        panels: Range<usize>,
+        out: &mut [f32],
+        stride: usize,
+    ) {
+        let dim = self.dim;
+        for panel in panels.clone().step_by(K::PANELS) {
+            let together = K::PANELS.min(panels.end - panel);
+            let place = (panel - panels.start) * PANEL;
             for first in (0..dim).step_by(DEPTH) {
                 let depth = first..dim.min(first + DEPTH);
-                let panel = &panel[PANEL * depth.start..PANEL * depth.end];
+                let part = |panel: usize| {
+                    let start = panel * PANEL * dim;
+                    &self.values[start + PANEL * depth.start..start + PANEL * depth.end]
+                };
+                let right = [
+                    part(panel),
+                    if together == 2 { part(panel + 1) } else { &[] },
+                ];
                 // What comes next among the panels, shared out among the groups.
-                let ahead = panel.as_ptr_range().end;
-                for (group, left) in room.chunks_exact(LEFT * dim).enumerate() {
-                    let left = &left[LEFT * depth.start..LEFT * depth.end];
-                    let row = group * LEFT;
-                    let out = &mut out[row * stride + place * PANEL..];
-                    let rows = LEFT.min(rows - row);
-                    // SAFETY: `products` has asserted that the processor has the
-                    // instructions; the function checks its slices.
-                    let ahead = ahead.wrapping_add(group * FETCHED);
-                    unsafe { kernel(left, panel, out, stride, rows, first > 0, ahead) };
+                let ahead = right[together - 1].as_ptr_range().end;
+                for (group, left) in left.chunks_exact(K::LEFT * dim).enumerate() {
+                    let row = group * K::LEFT;
+                    let mut tile = Tile {
+                        left: &left[K::LEFT * depth.start..K::LEFT * depth.end],
+                        right,
+                        out: &mut out[row * stride + place..],
+                        stride,
+                        rows: K::LEFT.min(rows - row),
+                        adds: first > 0,
+                        ahead: ahead.wrapping_add(group * FETCHED),
+                    };
+                    // SAFETY: `products_by` has asserted that the processor has the
+                    // instructions.
+                    unsafe { K::multiply(&mut tile) };
                 }
             }
         }
     }
 }
 
-/// The first values of `WIDTH` rows, then the second ones, and so on; then the
-/// next `WIDTH` rows. Missing rows are zeros.
-fn interleave<const WIDTH: usize>(rows: Rows<'_>, dim: usize, out: &mut Vec<f32>) {
+/// The first values of `width` rows, then the second ones, and so on; then the
+/// next `width` rows. Missing rows are zeros.
+#[inline(always)]
+fn interleave(width: usize, rows: Rows<'_>, dim: usize, out: &mut Vec<f32>) {
     /// Values of a row at a time: a line of the cache, for rows a power of two
     /// apart share a place in it.
     const LINE: usize = 16;
     let count = rows.scales.len();
     out.clear();
-    out.resize(count.div_ceil(WIDTH) * WIDTH * dim, 0.0);
+    out.resize(count.div_ceil(width) * width * dim, 0.0);
     let groups = rows
         .values
-        .chunks(WIDTH * dim)
-        .zip(rows.scales.chunks(WIDTH));
-    for ((values, scales), out) in groups.zip(out.chunks_exact_mut(WIDTH * dim)) {
+        .chunks(width * dim)
+        .zip(rows.scales.chunks(width));
+    for ((values, scales), out) in groups.zip(out.chunks_exact_mut(width * dim)) {
         for first in (0..dim).step_by(LINE) {
             let line = first..dim.min(first + LINE);
-            let out = &mut out[line.start * WIDTH..line.end * WIDTH];
+            let out = &mut out[line.start * width..line.end * width];
             let rows = values.chunks_exact(dim).zip(scales);
             for (lane, (row, scale)) in rows.enumerate() {
-                for (out, value) in out.chunks_exact_mut(WIDTH).zip(&row[line.clone()]) {
+                for (out, value) in out.chunks_exact_mut(width).zip(&row[line.clone()]) {
                     out[lane] = value * scale;
                 }
-            }
-        }
-    }
-}
-
-/// Products of 6 rows with 16, of which the first `rows` rows are written: added
-/// to what is there, or instead of it. `ahead` is fetched meanwhile: only a
-/// hint, any address may be given.
-///
-/// # Safety
-///
-/// The processor has AVX2 and FMA.
-#[target_feature(enable = "avx2,fma")]
-unsafe fn kernel(
-    left: &[f32],
-    panel: &[f32],
-    out: &mut [f32],
-    stride: usize,
-    rows: usize,
-    adds: bool,
-    ahead: *const f32,
-) {
-    let depth = panel.len() / PANEL;
-    assert!(left.len() == depth * LEFT && panel.len() == depth * PANEL);
-    assert!((1..=LEFT).contains(&rows) && out.len() >= (rows - 1) * stride + PANEL);
-    let mut sums = [[_mm256_setzero_ps(); 2]; LEFT];
-    if adds {
-        for (row, sums) in sums.iter_mut().enumerate().take(rows) {
-            // SAFETY: 16 values of a row that is written, checked above.
-            unsafe {
-                let out = out.as_ptr().add(row * stride);
-                *sums = [_mm256_loadu_ps(out), _mm256_loadu_ps(out.add(8))];
-            }
-        }
-    }
-    let (left, panel) = (left.as_ptr(), panel.as_ptr());
-    let mut step = |at: usize| {
-        // SAFETY: step `at` of `depth`, of 6 and of 16 values, checked above.
-        unsafe {
-            let (left, panel) = (left.add(LEFT * at), panel.add(PANEL * at));
-            let right = [_mm256_loadu_ps(panel), _mm256_loadu_ps(panel.add(8))];
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let value = _mm256_broadcast_ss(&*left.add(row));
-                sums[0] = _mm256_fmadd_ps(value, right[0], sums[0]);
-                sums[1] = _mm256_fmadd_ps(value, right[1], sums[1]);
-            }
-        }
-    };
-    let unrolled = depth / UNROLLED;
-    for four in 0..unrolled {
-        for within in 0..UNROLLED {
-            step(four * UNROLLED + within);
-        }
-        if four.is_multiple_of(4) {
-            _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(UNROLLED * four).cast());
-        }
-    }
-    for at in unrolled * UNROLLED..depth {
-        step(at);
-    }
-    for (row, sums) in sums.iter().enumerate() {
-        if row < rows {
-            // SAFETY: 16 values of a row that is written, checked above.
-            unsafe {
-                let out = out.as_mut_ptr().add(row * stride);
-                _mm256_storeu_ps(out, sums[0]);
-                _mm256_storeu_ps(out.add(8), sums[1]);
             }
         }
     }
@@ -255,7 +269,12 @@ mod tests {
 
     #[test]
     fn products_are_those_of_plain_loops_wherever_they_begin() {
-        if !Panels::are_supported() {
+        products_are_those_of_plain_loops::<Avx2>();
+        products_are_those_of_plain_loops::<Avx512>();
+    }
+
+    fn products_are_those_of_plain_loops<K: Kernel>() {
+        if !K::is_supported() {
             return;
         }
         let shapes = [
@@ -282,7 +301,7 @@ mod tests {
                     let stride = width.next_multiple_of(PANEL) + 3;
                     let mut out = vec![f32::NAN; m * stride];
                     let left = rows(&left, &ones);
-                    panels.products(left, begin..n, &mut out, stride, threads);
+                    panels.products_by::<K>(left, begin..n, &mut out, stride, threads);
                     for (row, out) in out.chunks_exact(stride).enumerate() {
                         let expected = expected[row * n + begin..(row + 1) * n].iter();
                         assert!(
