@@ -52,6 +52,8 @@ def client_of(mesh):
     options = [
         ("grpc.service_config", json.dumps(RETRIES)),
         ("grpc.enable_retries", 1),
+        # A list of addresses is no authority that HTTP/2 allows.
+        ("grpc.default_authority", "catalog"),
         # A replica that was away is called again soon.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 500),

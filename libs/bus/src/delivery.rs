@@ -44,7 +44,8 @@ impl fmt::Debug for Consumer {
 pub struct Delivery {
     /// What was published.
     pub message: Message,
-    /// How often the message came back to the queue before this delivery.
+    /// How often the message came back to the queue before this delivery. Passing subscriptions
+    /// may only know whether it did.
     pub returns: u32,
     settle: Box<dyn Settle>,
 }

@@ -108,14 +108,7 @@ impl Bus for RabbitMqBus {
         let inner = &self.0;
         inner.check_open()?;
         let queue = inner.topology.jobs(queue).to_string();
-        let looked = inner
-            .on_channel(async |session, channel| {
-                session.ensure_jobs(&inner.topology, &queue).await?;
-                let looked = dead_letters::look(&channel, &queue, limit).await?;
-                close(&channel).await?;
-                Ok(looked)
-            })
-            .await;
+        let looked = inner.look_at_dead_letters(&queue, limit).await;
         looked.map_err(|trouble| inner.failed(trouble, || format!("dead letters of queue {queue}")))
     }
 
@@ -193,12 +186,45 @@ impl Inner {
         .await
     }
 
-    async fn return_dead_letters(&self, queue: &str, limit: usize) -> Result<usize, Trouble> {
-        let session = self.session(&self.consuming).await?;
-        let channel = self
-            .in_time(async {
+    async fn look_at_dead_letters(
+        &self,
+        queue: &str,
+        limit: usize,
+    ) -> Result<DeadLetters, Trouble> {
+        let (channel, mut more) = self
+            .on_channel(async |session, channel| {
                 session.ensure_jobs(&self.topology, queue).await?;
-                Ok(session.channel().await?)
+                let more = dead_letters::count(&channel, queue).await?;
+                Ok((channel, more))
+            })
+            .await?;
+        let mut letters = Vec::new();
+        while letters.len() < limit {
+            let taken = self.in_time(async { Ok(Taken::oldest(&channel, queue).await?) });
+            let taken = taken.await?;
+            more = taken.as_ref().map_or(0, |taken| taken.more);
+            let Some(taken) = taken else { break };
+            letters.push(taken.letter);
+        }
+        self.in_time(async {
+            if !letters.is_empty() {
+                dead_letters::put_back(&channel).await?;
+            }
+            // Once it is closed, the next to look sees them again.
+            close(&channel).await
+        })
+        .await?;
+        Ok(DeadLetters {
+            held: letters.len() as u64 + more,
+            letters,
+        })
+    }
+
+    async fn return_dead_letters(&self, queue: &str, limit: usize) -> Result<usize, Trouble> {
+        let channel = self
+            .on_channel(async |session, channel| {
+                session.ensure_jobs(&self.topology, queue).await?;
+                Ok(channel)
             })
             .await?;
         let mut returned = 0;
@@ -206,7 +232,7 @@ impl Inner {
         while returned < limit {
             let taken = self.in_time(async { Ok(Taken::oldest(&channel, queue).await?) });
             let Some(taken) = taken.await? else { break };
-            self.publish(queue, &taken.message).await?;
+            self.publish(queue, &taken.letter.message).await?;
             self.in_time(async { Ok(taken.remove().await?) }).await?;
             returned += 1;
         }

@@ -1,67 +1,36 @@
-//! Looking at dead letters, and sending them back.
+//! Dead letters, one at a time.
 
-use lapin::Channel;
-use lapin::message::BasicGetMessage;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
+use lapin::{Acker, Channel};
 
 use super::topology::dead;
 use super::wire;
-use crate::{DeadLetter, DeadLetters, Message};
+use crate::DeadLetter;
 
-/// The oldest `limit` dead letters of the job queue, which must be declared.
-pub(super) async fn look(
-    channel: &Channel,
-    queue: &str,
-    limit: usize,
-) -> Result<DeadLetters, lapin::Error> {
-    let dead = dead(queue);
-    let passive = QueueDeclareOptions::default().passive();
-    let declared = channel
-        .queue_declare(dead.as_str().into(), passive, FieldTable::default())
-        .await?;
-    let mut more = declared.message_count();
-    let mut letters = Vec::new();
-    let mut last = None;
-    while letters.len() < limit {
-        let Some(found) = take(channel, &dead).await? else {
-            more = 0;
-            break;
-        };
-        more = found.message_count;
-        let found = found.delivery;
-        letters.push(DeadLetter {
-            reason: wire::death_reason(&found.properties),
-            message: wire::message(&found.properties, found.data),
-        });
-        last = Some(found.acker);
-    }
-    let held = letters.len() as u64 + u64::from(more);
-    if let Some(last) = last {
-        let all_back = BasicNackOptions {
-            multiple: true,
-            requeue: true,
-        };
-        last.nack(all_back).await?;
-    }
-    Ok(DeadLetters { held, letters })
-}
-
-/// A dead letter that is taken, and goes back where it was unless it is dropped for good.
+/// A dead letter that is taken from where it was. It goes back there unless it is removed: with its
+/// channel at the latest.
 pub(super) struct Taken {
-    pub(super) message: Message,
-    acker: lapin::Acker,
+    pub(super) letter: DeadLetter,
+    /// How many more there are that nobody has taken.
+    pub(super) more: u64,
+    acker: Acker,
 }
 
 impl Taken {
-    /// The oldest dead letter of the job queue.
+    /// The oldest dead letter of the job queue, which must be declared.
     pub(super) async fn oldest(
         channel: &Channel,
         queue: &str,
     ) -> Result<Option<Self>, lapin::Error> {
-        let found = take(channel, &dead(queue)).await?;
+        let options = BasicGetOptions::default();
+        let found = channel.basic_get(dead(queue).into(), options).await?;
         Ok(found.map(|found| Self {
-            message: wire::message(&found.delivery.properties, found.delivery.data),
+            more: found.message_count.into(),
+            letter: DeadLetter {
+                reason: wire::death_reason(&found.delivery.properties),
+                message: wire::message(&found.delivery.properties, found.delivery.data),
+            },
             acker: found.delivery.acker,
         }))
     }
@@ -73,7 +42,21 @@ impl Taken {
     }
 }
 
-async fn take(channel: &Channel, queue: &str) -> Result<Option<BasicGetMessage>, lapin::Error> {
-    let options = BasicGetOptions::default();
-    channel.basic_get(queue.into(), options).await
+/// How many dead letters of the job queue nobody has taken.
+pub(super) async fn count(channel: &Channel, queue: &str) -> Result<u64, lapin::Error> {
+    let passive = QueueDeclareOptions::default().passive();
+    let declared = channel
+        .queue_declare(dead(queue).into(), passive, FieldTable::default())
+        .await?;
+    Ok(declared.message_count().into())
+}
+
+/// Puts all that was taken by this channel back where it was, in its order.
+pub(super) async fn put_back(channel: &Channel) -> Result<(), lapin::Error> {
+    let every_one = 0;
+    let options = BasicNackOptions {
+        multiple: true,
+        requeue: true,
+    };
+    channel.basic_nack(every_one, options).await
 }

@@ -34,7 +34,7 @@ fn config() -> RabbitMqConfig {
 
 /// Far longer than a broker on a busy machine takes; reached only by a failure.
 async fn in_time<F: Future>(work: F) -> F::Output {
-    let done = tokio::time::timeout(Duration::from_secs(60), work).await;
+    let done = tokio::time::timeout(Duration::from_mins(1), work).await;
     done.expect("this should have ended long ago")
 }
 
