@@ -118,6 +118,8 @@ pub(super) fn s3_options() -> S3Options {
         access_key: variable("SOPILOT_TEST_S3_ACCESS_KEY"),
         secret_key: variable("SOPILOT_TEST_S3_SECRET_KEY"),
         allow_http: true,
+        // For a server with TLS, whose endpoint is https://.
+        ca_file: std::env::var_os("SOPILOT_TEST_S3_CA_FILE").map(PathBuf::from),
         part_bytes: S3_PART as u64,
         ..S3Options::default()
     }
