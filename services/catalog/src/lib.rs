@@ -86,7 +86,7 @@ impl Catalog {
         let config = Arc::new(config);
         let store = Store::open_sqlite(&path, Arc::clone(&config), Clock::System)
             .await
-            .map_err(|error| OpenError::database(&format!("{path:?}"), &error))?;
+            .map_err(|error| OpenError::database(&path.display(), &error))?;
         Ok(Self {
             store,
             blobs,
