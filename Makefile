@@ -7,7 +7,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python report accuracy accuracy-full bench-dtw check fmt ci clean
+.PHONY: help demo mesh mesh-demo test test-rust test-python test-mesh chaos report accuracy accuracy-full bench-dtw check fmt ci clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,14 +16,32 @@ demo: ## Build, then score videos with known mistakes
 	@scripts/setup build rust video
 	@scripts/demo
 
+mesh: ## Start the four services with PostgreSQL, RabbitMQ and S3, all on loopback, until Ctrl-C
+	@scripts/setup build rust video python servers s3
+	@cargo build --locked -p sopilot -p sopilot-catalog -p sopilot-embedding -p sopilot-alignment -p sopilot-scoring
+	@scripts/mesh --ports $(ARGS)
+
+mesh-demo: ## The demonstration, scored by such a mesh
+	@scripts/setup build rust video python servers s3
+	@scripts/mesh-demo
+
 test: ## All tests
-	@scripts/setup build rust video python
+	@scripts/setup build rust video python servers s3
 	@scripts/test-rust
 	@scripts/test-python
+	@scripts/test-mesh
 
 test-rust: ## The tests of the workspace
-	@scripts/setup build rust video
+	@scripts/setup build rust video python servers s3
 	@scripts/test-rust
+
+test-mesh: ## The services as processes of their own: one trace, and everything that can break
+	@scripts/setup build rust video python servers s3
+	@scripts/test-mesh
+
+chaos: ## The longer form of the tests that break things
+	@scripts/setup build rust video python servers s3
+	@CHAOS=long scripts/test-mesh chaos
 
 test-python: ## A client made from the .proto files alone, and kill -9 in the middle
 	@scripts/setup build rust video python
