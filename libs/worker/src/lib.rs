@@ -10,6 +10,7 @@
 mod attempt;
 mod completions;
 mod heartbeat;
+mod measure;
 mod stored;
 
 use std::{num::NonZeroU16, sync::Arc, time::Duration};
@@ -35,6 +36,7 @@ use tracing::{Instrument, Span};
 pub use attempt::{AttemptError, JobContext};
 use completions::Completions;
 use heartbeat::Heartbeats;
+use measure::Measured;
 pub use stored::{stored_key, stored_message};
 
 /// What a worker does with a job.
@@ -100,6 +102,7 @@ impl Worker {
     /// Works until `shutdown` drains; jobs in flight are tracked by it.
     pub fn start(self, shutdown: &Shutdown) {
         let worker = Arc::new(self);
+        measure::describe();
         worker.completions.start();
         let (consumer, stop) = (Arc::clone(&worker), shutdown.clone());
         shutdown
@@ -279,6 +282,7 @@ impl Worker {
 
     async fn work(&self, job: ClaimedJob, context: JobContext, cut: &CancellationToken) {
         let (job_id, fencing_token) = (job.job_id.clone(), job.fencing_token);
+        let mut measured = Measured::begin(self.config.queue, &self.slots);
         tracing::info!(%job_id, attempt = job.attempt, queue = self.config.queue.name(), "job claimed");
         let handler = Arc::clone(&self.handler);
         let inner = context.clone();
@@ -293,8 +297,12 @@ impl Worker {
             )),
         };
         let outcome = match outcome {
-            Ok(outcome) => outcome,
+            Ok(outcome) => {
+                measured.outcome = "done";
+                outcome
+            }
             Err(_) if cut.is_cancelled() => {
+                measured.outcome = "given_back";
                 tracing::info!(%job_id, "job given back: this process is stopping");
                 released()
             }
@@ -310,6 +318,11 @@ impl Worker {
                 } else {
                     tracing::warn!(%job_id, reason = %error.reason(), %error, "attempt failed");
                 }
+                measured.outcome = if error.is_permanent() {
+                    "failed"
+                } else {
+                    "again"
+                };
                 let span = Span::current();
                 span.record("otel.status_code", "ERROR");
                 span.record("otel.status_description", tracing::field::display(&error));

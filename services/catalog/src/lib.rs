@@ -10,6 +10,7 @@ mod config;
 mod error;
 mod event;
 mod grpc;
+mod measure;
 mod process;
 mod receive;
 mod relay;
@@ -171,6 +172,9 @@ impl Catalog {
         let (store, receiver) = (self.store.clone(), self.receiver());
         let (config, token) = (Arc::clone(&self.config), stop.clone());
         tasks.spawn(async move { sweeper::run_jobs(store, receiver, &config, token).await });
+        measure::describe();
+        let (store, token) = (self.store.clone(), stop.clone());
+        tasks.spawn(async move { measure::run(store, token).await });
         let (store, blobs) = (self.store.clone(), self.blobs.clone());
         let (config, token) = (Arc::clone(&self.config), stop.clone());
         tasks.spawn(async move { sweeper::run_objects(store, blobs, &config, token).await });

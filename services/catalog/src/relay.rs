@@ -19,6 +19,7 @@ use tracing::{Instrument, Span};
 
 use crate::{
     grpc::wire_stage,
+    measure,
     store::{Bell, Store, TakenEvent},
 };
 
@@ -38,7 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Rings for jobs until `stop`.
 pub(crate) async fn run_bells(store: Store, bus: &dyn Bus, stop: CancellationToken) {
-    let mut pace = Pace::new("cannot ring for jobs; they wait in the outbox");
+    let mut pace = Pace::new("bells", "cannot ring for jobs; they wait in the outbox");
     loop {
         let relayed = relay_bells(&store, bus).await;
         if pace
@@ -53,7 +54,7 @@ pub(crate) async fn run_bells(store: Store, bus: &dyn Bus, stop: CancellationTok
 
 /// Announces events until `stop`.
 pub(crate) async fn run_events(store: Store, bus: &dyn Bus, stop: CancellationToken) {
-    let mut pace = Pace::new("cannot announce events; they wait in the outbox");
+    let mut pace = Pace::new("events", "cannot announce events; they wait in the outbox");
     loop {
         let relayed = relay_events(&store, bus).await;
         if pace
@@ -68,13 +69,15 @@ pub(crate) async fn run_events(store: Store, bus: &dyn Bus, stop: CancellationTo
 
 /// How fast one of the two goes on.
 struct Pace {
+    what: &'static str,
     complaint: &'static str,
     failures: u32,
 }
 
 impl Pace {
-    fn new(complaint: &'static str) -> Self {
+    fn new(what: &'static str, complaint: &'static str) -> Self {
         Self {
+            what,
             complaint,
             failures: 0,
         }
@@ -89,6 +92,7 @@ impl Pace {
     ) -> Option<()> {
         let pause = match relayed {
             Ok(count) => {
+                measure::published(self.what, count);
                 self.failures = 0;
                 if count >= BATCH as usize {
                     Duration::ZERO
@@ -97,6 +101,7 @@ impl Pace {
                 }
             }
             Err(error) => {
+                measure::relay_failed(self.what);
                 let pause = LONGEST_PAUSE.min(Duration::from_millis(100 << self.failures.min(10)));
                 self.failures += 1;
                 tracing::warn!(%error, ?pause, "{}", self.complaint);

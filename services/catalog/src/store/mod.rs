@@ -7,6 +7,7 @@
 //! One code serves SQLite and PostgreSQL; where they differ is [`dialect`].
 
 mod audit;
+mod backlog;
 mod claim;
 mod complete;
 mod deletion;
