@@ -110,10 +110,12 @@ fn cut(mut text: String, max: usize) -> String {
 }
 
 /// Whether the call broke on the way, as when the server is killed under it: only what was made
-/// here, and not received, has a cause. The transport names it Internal or Unknown.
+/// here, and not received, has a cause. The transport names it Internal, Unknown or Cancelled.
 fn is_broken_connection(status: &Status) -> bool {
-    matches!(status.code(), Code::Internal | Code::Unknown)
-        && std::error::Error::source(status).is_some()
+    matches!(
+        status.code(),
+        Code::Internal | Code::Unknown | Code::Cancelled
+    ) && std::error::Error::source(status).is_some()
 }
 
 #[cfg(test)]

@@ -122,6 +122,7 @@ async fn a_malformed_timeout_is_refused() {
 async fn the_default_deadline_is_for_unary_calls_without_one() {
     let config = ServerConfig {
         default_deadline: Some(SOON),
+        max_stream_duration: None,
         ..ServerConfig::default()
     };
     let handler = |_| async {
