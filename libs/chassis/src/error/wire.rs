@@ -120,6 +120,7 @@ fn is_broken_connection(status: &Status) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
@@ -153,6 +154,11 @@ mod tests {
         let broken = Status::from_error(Box::new(reset));
         assert_eq!(broken.code(), Code::Unknown);
         assert_eq!(ApiError::from_status(&broken).reason, Reason::Unavailable);
+        let mut closed = Status::cancelled("operation was canceled: connection closed");
+        closed.set_source(Arc::new(std::io::Error::from(std::io::ErrorKind::Other)));
+        assert_eq!(ApiError::from_status(&closed).reason, Reason::Unavailable);
+        let answered = Status::cancelled("the server says so itself");
+        assert_eq!(ApiError::from_status(&answered).reason, Reason::Cancelled);
         let answered = Status::unknown("the server says so itself");
         assert_eq!(ApiError::from_status(&answered).reason, Reason::Internal);
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::echo::{Echo, Running, STREAM, UNARY, in_time, start, streaming, unary};
+use crate::echo::{Echo, Running, STREAM, UNARY, begun, in_time, start, unary};
 use bytes::{BufMut, Bytes, BytesMut};
 use sopilot_chassis::{
     ApiError, Reason, RetryConfig, RetryPolicy, ServerConfig, ShutdownConfig, retry_idempotent,
@@ -64,8 +64,7 @@ async fn a_caller_who_sends_nothing_is_told_so() {
         "/test.Echo/Unary: the caller sent nothing for 50ms, the limit on idle streams"
     );
     // Whoever has sent all may wait as long as it takes.
-    let mut answers = streaming(&running.client(None)).await.unwrap();
-    in_time(answers.message()).await.unwrap().unwrap();
+    let mut answers = begun(&running.client(None)).await;
     silent_call(running.address, UNARY).await;
     let next = answers.message();
     assert!(futures::poll!(std::pin::pin!(next)).is_pending());
@@ -79,8 +78,7 @@ async fn a_stream_lasts_no_longer_than_the_limit_whatever_its_caller_wants() {
     };
     let running = echo(config).await;
     for timeout in [None, Some(Duration::from_hours(1))] {
-        let mut answers = streaming(&running.client(timeout)).await.unwrap();
-        in_time(answers.message()).await.unwrap().unwrap();
+        let mut answers = begun(&running.client(timeout)).await;
         let status = in_time(answers.message()).await.unwrap_err();
         assert_eq!(
             status.message(),
@@ -124,7 +122,6 @@ async fn connections_beyond_the_limit_are_closed_at_once() {
     in_time(async { while unary(&running.client(None), "").await.is_err() {} }).await;
 }
 
-/// Every call may be the one that meets the end of a connection on its way.
 fn impatient(age: Duration, grace: Duration) -> ServerConfig {
     ServerConfig {
         max_connection_age: Some(age),
@@ -133,17 +130,41 @@ fn impatient(age: Duration, grace: Duration) -> ServerConfig {
     }
 }
 
+/// A bare connection with a call that does not end.
+async fn open_stream(
+    address: SocketAddr,
+) -> Result<
+    (
+        h2::client::SendRequest<Bytes>,
+        tokio::task::JoinHandle<Result<(), h2::Error>>,
+        impl Sized,
+    ),
+    h2::Error,
+> {
+    let (client, connection) = http2(address).await;
+    let connection = tokio::spawn(connection);
+    let mut client = client.ready().await?;
+    let request = request(address, STREAM).body(()).unwrap();
+    let (response, mut body) = client.send_request(request, false)?;
+    body.send_data(Bytes::from_static(&[0; 5]), true)?;
+    let mut answer = response.await?.into_body();
+    let first = answer.data().await;
+    first.expect("a stream has a first message")?;
+    Ok((client, connection, (answer, body)))
+}
+
 #[tokio::test]
 async fn at_its_age_a_connection_is_closed_once_its_calls_have_ended() {
     let running = echo(impatient(SOON, Duration::from_hours(1))).await;
-    let (client, connection) = http2(running.address).await;
-    let connection = tokio::spawn(connection);
-    let mut client = client.ready().await.unwrap();
-    let request = request(running.address, STREAM).body(()).unwrap();
-    let (response, mut body) = client.send_request(request, false).unwrap();
-    body.send_data(Bytes::from_static(&[0; 5]), true).unwrap();
-    let mut answer = in_time(response).await.unwrap().into_body();
-    in_time(answer.data()).await.unwrap().unwrap();
+    // A busy machine may not have begun the call before the connection has its age.
+    let (client, connection, stream) = in_time(async {
+        loop {
+            if let Ok(open) = open_stream(running.address).await {
+                return open;
+            }
+        }
+    })
+    .await;
     // The server says that it takes no more calls here.
     let refused = in_time(async {
         loop {
@@ -155,15 +176,21 @@ async fn at_its_age_a_connection_is_closed_once_its_calls_have_ended() {
     });
     assert_eq!(refused.await.reason(), Some(h2::Reason::NO_ERROR));
     assert!(!connection.is_finished());
-    drop((answer, body, client));
+    drop((stream, client));
     in_time(connection).await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn callers_of_single_calls_notice_nothing_of_the_age() {
-    let running = echo(impatient(Duration::from_millis(5), SOON)).await;
+    let running = echo(impatient(Duration::from_millis(10), SOON)).await;
     let client = running.client(None);
-    let policy = RetryPolicy::new(client.peer(), RetryConfig::default());
+    // Any call may meet the end of its connection on the way.
+    let config = RetryConfig {
+        max_attempts: 20,
+        budget_reserve: 1000,
+        ..RetryConfig::default()
+    };
+    let policy = RetryPolicy::new(client.peer(), config);
     let begin = tokio::time::Instant::now();
     while begin.elapsed() < SOON * 4 {
         let call = retry_idempotent(&policy, || unary(&client, "hello"));
@@ -174,8 +201,7 @@ async fn callers_of_single_calls_notice_nothing_of_the_age() {
 #[tokio::test]
 async fn a_call_that_outlasts_the_grace_of_its_connection_is_told_to_come_again() {
     let running = echo(impatient(SOON, SOON)).await;
-    let mut answers = streaming(&running.client(None)).await.unwrap();
-    in_time(answers.message()).await.unwrap().unwrap();
+    let mut answers = begun(&running.client(None)).await;
     let status = in_time(answers.message()).await.unwrap_err();
     assert_eq!(ApiError::from_status(&status).reason, Reason::Unavailable);
     assert!(
