@@ -310,8 +310,10 @@ impl fmt::Debug for PeerChannel {
 fn transport_status(place: &dyn fmt::Display, error: tonic::transport::Error) -> Status {
     let message = format!("{place}: {}", Chain(&error));
     let reason = match Reason::from_code(Status::from_error(error.into()).code()) {
-        // tonic has no code for most ways in which a connection can break.
-        Reason::Internal => Reason::Unavailable,
+        // tonic has no code for most ways in which a connection can break, and calls a call
+        // cancelled whose connection was closed before it was sent. Whoever gives up a call does not
+        // see its error.
+        Reason::Internal | Reason::Cancelled => Reason::Unavailable,
         reason => reason,
     };
     ApiError::new(reason, message).into()

@@ -1,7 +1,10 @@
 //! Hosting gRPC services: the one place where the stack around a handler is built.
 
 mod call_log;
+mod config;
+mod connection;
 mod health;
+mod idle;
 mod limit;
 mod methods;
 mod stop;
@@ -11,25 +14,24 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use http::{Request, Response};
-use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
-use tonic::transport::server::TcpIncoming;
 use tower::{Service, ServiceBuilder};
 
-use crate::config::{Problems, Validate};
 use crate::deadline::DeadlineLayer;
 use crate::shutdown::Shutdown;
 use call_log::CallLogLayer;
+pub use config::ServerConfig;
+use connection::Acceptor;
 pub use health::Readiness;
 use health::health_server;
+use idle::IdleLayer;
 use limit::LimitLayer;
-use methods::Methods;
+use methods::{Kind, Methods};
 use stop::StopLayer;
 
 /// The largest message that a service should take or send: tonic's own default for what it takes.
@@ -44,60 +46,16 @@ pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// which the protocol's least, 16 KiB, makes dozens of frames.
 const MAX_FRAME_BYTES: u32 = 1 << 20;
 
+/// Streams of one connection that may have been reset for mistakes in them; then the connection is
+/// closed. hyper's own limit, which tonic takes away unless it is set.
+const MAX_ERROR_RESETS: usize = 1024;
+
+/// Streams of one connection that the caller may have reset before they were looked at; then the
+/// connection is closed: CVE-2023-44487, "rapid reset". h2's own limit.
+const MAX_PENDING_RESETS: usize = 20;
+
 /// Streams of one connection beyond the limit on calls, for calls to be turned away on and for health.
 const SPARE_STREAMS: u32 = 200;
-
-/// How a server treats its callers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServerConfig {
-    /// Calls in flight in the whole process, streams included, beyond which callers are turned
-    /// away.
-    pub max_concurrent_calls: usize,
-    /// Deadline of unary calls that name none. Streams have none unless their caller names it.
-    #[serde(with = "crate::config::duration::option")]
-    pub default_deadline: Option<Duration>,
-    /// Send an HTTP/2 ping on connections after this long, so that dead peers are noticed.
-    #[serde(with = "crate::config::duration")]
-    pub keepalive_interval: Duration,
-    /// Close a connection whose ping is not answered for this long.
-    #[serde(with = "crate::config::duration")]
-    pub keepalive_timeout: Duration,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self {
-            max_concurrent_calls: 512,
-            default_deadline: Some(Duration::from_mins(1)),
-            keepalive_interval: Duration::from_secs(30),
-            keepalive_timeout: Duration::from_secs(10),
-        }
-    }
-}
-
-impl Validate for ServerConfig {
-    fn validate(&self, problems: &mut Problems) {
-        problems.in_range(
-            "max_concurrent_calls",
-            &self.max_concurrent_calls,
-            1..=1_000_000,
-        );
-        if let Some(deadline) = self.default_deadline {
-            problems.in_range(
-                "default_deadline",
-                &deadline,
-                Duration::from_millis(1)..=Duration::from_hours(24),
-            );
-        }
-        let range = Duration::from_secs(1)..=Duration::from_hours(1);
-        problems.in_range(
-            "keepalive_interval",
-            &self.keepalive_interval,
-            range.clone(),
-        );
-        problems.in_range("keepalive_timeout", &self.keepalive_timeout, range);
-    }
-}
 
 /// Why a server could not start or run.
 #[derive(Debug, thiserror::Error)]
@@ -243,7 +201,10 @@ impl ServerBuilder {
         }
         let mut deadlines = DeadlineLayer::new();
         if let Some(limit) = self.config.default_deadline {
-            deadlines = deadlines.with_default(limit, methods.unary());
+            deadlines = deadlines.with_default(limit, methods.paths(Kind::Unary));
+        }
+        if let Some(limit) = self.config.max_stream_duration {
+            deadlines = deadlines.with_limit(limit, methods.paths(Kind::Streaming));
         }
         Ok(Server {
             config: self.config,
@@ -309,31 +270,43 @@ impl Server {
             // the call's code and whole duration. The span of the call begins here, and with it the
             // trace that the caller may have begun.
             .layer(CallLogLayer::new(methods))
-            // Around the deadline: the end of the process comes before any deadline that lies
-            // behind it.
+            // Around the deadline: the end of the process, or of the connection, comes before any
+            // deadline that lies behind it.
             .layer(StopLayer::new(shutdown.clone()))
             // Before the limit: work that is already too late must not take a place from work that
             // is not.
             .layer(deadlines)
+            // Before the limit too: a caller who sends nothing must not keep a place.
+            .layer(IdleLayer::new(config.stream_idle_timeout))
             // Authentication goes here: a stranger is refused before it costs a place.
             // Last, so that only calls that reach a handler count. Health passes.
             .layer(LimitLayer::new(config.max_concurrent_calls))
             .service(routes);
 
-        let incoming = TcpIncoming::from(listener.socket).with_nodelay(Some(true));
+        let acceptor = Acceptor::new(&config);
         // hyper makes a peer wait once it has 200 calls on one connection. Waiting unseen is what the
         // limit is there to prevent, so each connection may exceed the whole limit.
         let streams = u32::try_from(config.max_concurrent_calls).unwrap_or(u32::MAX);
-        let serving = tonic::transport::Server::builder()
+        let mut transport = tonic::transport::Server::builder()
             .max_concurrent_streams(Some(streams.saturating_add(SPARE_STREAMS)))
             .max_frame_size(MAX_FRAME_BYTES)
+            .http2_max_header_list_size(config.max_metadata_bytes)
+            .http2_max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
+            .http2_max_pending_accept_reset_streams(Some(MAX_PENDING_RESETS))
             .http2_keepalive_interval(Some(config.keepalive_interval))
-            .http2_keepalive_timeout(Some(config.keepalive_timeout))
-            .serve_with_incoming_shutdown(stack, incoming, async {
-                shutdown.started().await;
-                readiness.set_stopping();
-                shutdown.draining().cancelled().await;
-            });
+            .http2_keepalive_timeout(Some(config.keepalive_timeout));
+        if let Some(age) = acceptor.age() {
+            // Not with tonic's `max_connection_age_grace`, with which (0.14.9) it tells the caller
+            // nothing and cuts the connection once age and grace are over. The acceptor sees to the
+            // grace.
+            transport = transport.max_connection_age(age);
+        }
+        let incoming = acceptor.connections(listener.socket);
+        let serving = transport.serve_with_incoming_shutdown(stack, incoming, async {
+            shutdown.started().await;
+            readiness.set_stopping();
+            shutdown.draining().cancelled().await;
+        });
         tokio::select! {
             result = shutdown.tracker().track_future(serving) => result.map_err(ServerError::Transport),
             // A peer that reads nothing can hold its connection open beyond the cut; the stop does

@@ -137,7 +137,7 @@ impl Breaker {
                 Err(self.refusal(why, until.duration_since(Instant::now())))
             }
         };
-        metrics::client_breaker(&self.peer.name(), circuit.state.gauge());
+        metrics::client_breaker(self.peer.name(), circuit.state.gauge());
         admitted.map(|()| Pass {
             breaker: Arc::clone(self),
             admitted: circuit.epoch,
@@ -192,7 +192,7 @@ impl Breaker {
         };
         if let Some(next) = next {
             circuit.change(next);
-            metrics::client_breaker(&self.peer.name(), circuit.state.gauge());
+            metrics::client_breaker(self.peer.name(), circuit.state.gauge());
         }
     }
 

@@ -27,11 +27,33 @@ use crate::error::{ApiError, Reason};
 ///   is still streaming ends with it.
 ///
 /// Calls without `grpc-timeout` get the default that [`with_default`](Self::with_default) sets, but
-/// only if they are known to be unary: how long a stream should last is for its reader to say.
+/// only if they are known to be unary: how long a stream should last is for its reader to say, up to
+/// the limit that [`with_limit`](Self::with_limit) sets.
 #[derive(Debug, Clone, Default)]
 pub struct DeadlineLayer {
-    default: Option<Duration>,
-    unary_methods: Arc<HashSet<String>>,
+    default: Option<Rule>,
+    limit: Option<Rule>,
+}
+
+/// A duration, and the paths of the methods that it is for.
+#[derive(Debug, Clone)]
+struct Rule {
+    duration: Duration,
+    methods: Arc<HashSet<String>>,
+}
+
+impl Rule {
+    fn new(duration: Duration, methods: HashSet<String>) -> Self {
+        Self {
+            duration,
+            methods: Arc::new(methods),
+        }
+    }
+
+    fn of(rule: Option<&Self>, path: &str) -> Option<Duration> {
+        rule.filter(|rule| rule.methods.contains(path))
+            .map(|rule| rule.duration)
+    }
 }
 
 impl DeadlineLayer {
@@ -45,8 +67,17 @@ impl DeadlineLayer {
     #[must_use]
     pub fn with_default(self, limit: Duration, unary_methods: HashSet<String>) -> Self {
         Self {
-            default: Some(limit),
-            unary_methods: Arc::new(unary_methods),
+            default: Some(Rule::new(limit, unary_methods)),
+            ..self
+        }
+    }
+
+    /// Gives calls of `methods` this deadline at the latest, whatever deadline they name.
+    #[must_use]
+    pub fn with_limit(self, limit: Duration, methods: HashSet<String>) -> Self {
+        Self {
+            limit: Some(Rule::new(limit, methods)),
+            ..self
         }
     }
 
@@ -58,8 +89,9 @@ impl DeadlineLayer {
                 format!("{GRPC_TIMEOUT}: `{text}` is not a timeout; send at most 8 digits and one of H, M, S, m, u, n"),
             )
         })?;
-        let limit = named.or_else(|| self.default.filter(|_| self.unary_methods.contains(path)));
-        let deadline = limit.map(Deadline::after);
+        let wanted = named.or_else(|| Rule::of(self.default.as_ref(), path));
+        let most = Rule::of(self.limit.as_ref(), path);
+        let deadline = wanted.into_iter().chain(most).min().map(Deadline::after);
         match deadline {
             Some(deadline) if deadline.expired() => Err(deadline.exceeded(path)),
             deadline => Ok(deadline),

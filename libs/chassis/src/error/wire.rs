@@ -110,14 +110,17 @@ fn cut(mut text: String, max: usize) -> String {
 }
 
 /// Whether the call broke on the way, as when the server is killed under it: only what was made
-/// here, and not received, has a cause. The transport names it Internal or Unknown.
+/// here, and not received, has a cause. The transport names it Internal, Unknown or Cancelled.
 fn is_broken_connection(status: &Status) -> bool {
-    matches!(status.code(), Code::Internal | Code::Unknown)
-        && std::error::Error::source(status).is_some()
+    matches!(
+        status.code(),
+        Code::Internal | Code::Unknown | Code::Cancelled
+    ) && std::error::Error::source(status).is_some()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
@@ -151,6 +154,11 @@ mod tests {
         let broken = Status::from_error(Box::new(reset));
         assert_eq!(broken.code(), Code::Unknown);
         assert_eq!(ApiError::from_status(&broken).reason, Reason::Unavailable);
+        let mut closed = Status::cancelled("operation was canceled: connection closed");
+        closed.set_source(Arc::new(std::io::Error::from(std::io::ErrorKind::Other)));
+        assert_eq!(ApiError::from_status(&closed).reason, Reason::Unavailable);
+        let answered = Status::cancelled("the server says so itself");
+        assert_eq!(ApiError::from_status(&answered).reason, Reason::Cancelled);
         let answered = Status::unknown("the server says so itself");
         assert_eq!(ApiError::from_status(&answered).reason, Reason::Internal);
     }

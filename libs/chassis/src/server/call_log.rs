@@ -13,11 +13,11 @@ use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 use tonic::body::Body;
-use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
+use super::connection::ConnectionInfo;
 use super::methods::{Methods, is_infrastructure};
 use crate::error::{ApiError, code_name};
 use crate::metrics;
@@ -74,9 +74,8 @@ where
         let method = request.uri().path().to_owned();
         let peer = request
             .extensions()
-            .get::<TcpConnectInfo>()
-            .and_then(TcpConnectInfo::remote_addr);
-        let peer = peer.map(tracing::field::display);
+            .get::<ConnectionInfo>()
+            .map(|connection| tracing::field::display(connection.peer));
         let span = tracing::info_span!(
             "grpc",
             method,

@@ -57,15 +57,11 @@ impl Methods {
         Ok(Self(Arc::new(methods)))
     }
 
-    /// The paths of those that take one message and answer with one.
-    pub(super) fn unary(&self) -> HashSet<String> {
-        let unary = self.0.iter().filter(|(_, kind)| **kind == Kind::Unary);
-        unary.map(|(path, _)| path.clone()).collect()
-    }
-
-    /// `None` for a method that the server does not have.
-    pub(super) fn kind(&self, path: &str) -> Option<Kind> {
-        self.0.get(path).copied()
+    /// The paths of all methods of a kind, health and reflection left out.
+    pub(super) fn paths(&self, kind: Kind) -> HashSet<String> {
+        let paths = self.0.iter().filter(|(_, of)| **of == kind);
+        let paths = paths.map(|(path, _)| path.clone());
+        paths.filter(|path| !is_infrastructure(path)).collect()
     }
 
     /// What metrics call the method.
@@ -85,7 +81,7 @@ mod tests {
     #[test]
     fn only_methods_without_streams_are_unary() {
         let methods = Methods::decode(&[tonic_health::pb::FILE_DESCRIPTOR_SET], |_| true).unwrap();
-        let kind = |path| methods.kind(path);
+        let kind = |path| methods.0.get(path).copied();
         assert_eq!(kind("/grpc.health.v1.Health/Check"), Some(Kind::Unary));
         assert_eq!(kind("/grpc.health.v1.Health/Watch"), Some(Kind::Streaming));
         assert_eq!(kind("/grpc.health.v1.Health/Other"), None);

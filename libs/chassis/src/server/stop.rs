@@ -1,6 +1,7 @@
-//! Ends calls that outlast the grace period of a stop.
+//! Ends calls that outlast the grace period of a stop, or their connection.
 
 use std::convert::Infallible;
+use std::future::pending;
 use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
@@ -9,6 +10,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
+use super::connection::ConnectionInfo;
 use super::methods::is_infrastructure;
 use crate::cut::cut_call;
 use crate::error::{ApiError, Reason};
@@ -16,7 +18,7 @@ use crate::shutdown::Shutdown;
 
 /// Ends every call with UNAVAILABLE when the stop's grace period is over, and watches of health,
 /// which have no end of their own, as soon as draining begins: they would hold up every stop until
-/// the last moment.
+/// the last moment. Calls whose connection has ended its age and grace end with UNAVAILABLE too.
 #[derive(Debug, Clone)]
 pub(super) struct StopLayer {
     shutdown: Shutdown,
@@ -66,12 +68,23 @@ where
             self.shutdown.cut()
         };
         let end = end.clone().cancelled_owned();
+        let connection = request.extensions().get::<ConnectionInfo>();
+        let outlived = connection.and_then(|connection| connection.end);
         let cut = Box::pin(async move {
-            end.await;
-            Status::from(ApiError::new(
-                Reason::Unavailable,
-                "the process is stopping; ask another replica",
-            ))
+            let outlived = async {
+                match outlived {
+                    Some(end) => end.reached().await,
+                    None => pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = end => Status::from(ApiError::new(
+                    Reason::Unavailable,
+                    "the process is stopping; ask another replica",
+                )),
+                status = outlived => status,
+            }
         });
         Box::pin(cut_call(self.inner.call(request), cut, None))
     }

@@ -214,3 +214,22 @@ pub(crate) async fn streaming(channel: &PeerChannel) -> Result<tonic::Streaming<
     };
     Ok(in_time(call).await?.into_inner())
 }
+
+/// A stream of `channel` whose first message has come. Under a limit of
+/// milliseconds, which a busy machine may exceed before that, it takes as many attempts as it takes.
+pub(crate) async fn begun(channel: &PeerChannel) -> tonic::Streaming<String> {
+    let attempt = async || {
+        let mut answers = streaming(channel).await?;
+        let first = in_time(answers.message()).await?;
+        first.expect("a stream has a first message");
+        Ok::<_, Status>(answers)
+    };
+    in_time(async {
+        loop {
+            if let Ok(answers) = attempt().await {
+                return answers;
+            }
+        }
+    })
+    .await
+}

@@ -7,5 +7,6 @@ mod balance;
 mod breaker;
 mod deadline;
 mod echo;
+mod limits;
 mod metrics;
 mod server;

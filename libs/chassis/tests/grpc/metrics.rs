@@ -31,7 +31,7 @@ impl Recorded {
 
     /// All values as `name{label=value,…}`, histograms as the number of entries. All of them begin
     /// anew at zero.
-    fn take(&self) -> BTreeMap<String, f64> {
+    fn take(&self) -> BTreeMap<String, i64> {
         let snapshot = self.recorder.snapshotter().snapshot().into_vec();
         let line = |(key, _, _, value): (metrics_util::CompositeKey, _, _, DebugValue)| {
             let labels = key.key().labels();
@@ -40,9 +40,9 @@ impl Recorded {
                 .collect();
             let name = format!("{}{{{}}}", key.key().name(), labels.join(","));
             let value = match value {
-                DebugValue::Counter(number) => number as f64,
-                DebugValue::Gauge(number) => number.into_inner(),
-                DebugValue::Histogram(entries) => entries.len() as f64,
+                DebugValue::Counter(number) => number as i64,
+                DebugValue::Gauge(number) => number.into_inner() as i64,
+                DebugValue::Histogram(entries) => entries.len() as i64,
             };
             (name, value)
         };
@@ -66,15 +66,15 @@ async fn a_call_counts_on_both_sides_with_peer_method_and_code() {
     unary(&client, "wrong").await.unwrap_err();
     let values = recorded.take();
     let of = |name: &str| values.get(name).copied();
-    for (code, number) in [("OK", 2.0), ("INVALID_ARGUMENT", 1.0)] {
+    for (code, number) in [("OK", 2), ("INVALID_ARGUMENT", 1)] {
         let labels = format!("method=test.Echo/Unary,code={code}");
         let client = format!("sopilot_client_call_seconds{{peer=echo,{labels}}}");
         assert_eq!(of(&client), Some(number), "{values:?}");
         let server = format!("sopilot_server_call_seconds{{{labels}}}");
         assert_eq!(of(&server), Some(number), "{values:?}");
     }
-    assert_eq!(of("sopilot_server_calls_in_flight{}"), Some(0.0));
-    assert_eq!(of("sopilot_client_breaker_state{peer=echo}"), Some(0.0));
+    assert_eq!(of("sopilot_server_calls_in_flight{}"), Some(0));
+    assert_eq!(of("sopilot_client_breaker_state{peer=echo}"), Some(0));
 }
 
 #[tokio::test]
@@ -127,12 +127,12 @@ async fn what_is_in_flight_and_what_is_turned_away_shows() {
     in_time(begun.recv()).await.unwrap();
     unary(&client, "").await.unwrap_err();
     let values = recorded.take();
-    assert_eq!(values["sopilot_server_calls_in_flight{}"], 1.0);
-    assert_eq!(values["sopilot_server_shed_total{}"], 1.0);
+    assert_eq!(values["sopilot_server_calls_in_flight{}"], 1);
+    assert_eq!(values["sopilot_server_shed_total{}"], 1);
     release.notify_one();
     in_time(first).await.unwrap().unwrap();
     // One fewer than before.
-    assert_eq!(recorded.take()["sopilot_server_calls_in_flight{}"], -1.0);
+    assert_eq!(recorded.take()["sopilot_server_calls_in_flight{}"], -1);
 }
 
 #[tokio::test]
@@ -154,15 +154,15 @@ async fn retries_breaker_and_addresses_show() {
     let call = retry_idempotent(&policy, || unary(&client, ""));
     in_time(call).await.unwrap_err();
     let values = recorded.take();
-    assert_eq!(values["sopilot_client_retries_total{peer=echo}"], 3.0);
-    assert_eq!(values["sopilot_client_breaker_state{peer=echo}"], 2.0);
-    for (state, number) in [("connected", 1.0), ("unconnected", 0.0)] {
+    assert_eq!(values["sopilot_client_retries_total{peer=echo}"], 3);
+    assert_eq!(values["sopilot_client_breaker_state{peer=echo}"], 2);
+    for (state, number) in [("connected", 1), ("unconnected", 0)] {
         let name = format!("sopilot_client_endpoints{{peer=echo,state={state}}}");
         assert_eq!(values[&name], number);
     }
     let code = "peer=echo,method=test.Echo/Unary,code=UNAVAILABLE";
     let calls = format!("sopilot_client_call_seconds{{{code}}}");
-    assert_eq!(values[&calls], 4.0);
+    assert_eq!(values[&calls], 4);
 }
 
 #[test]

@@ -50,18 +50,22 @@ impl http_body::Body for Frames {
     }
 }
 
-fn data() -> Result<Frame<Bytes>, Status> {
-    Ok(Frame::data(Bytes::from_static(b"x")))
+fn data() -> Frame<Bytes> {
+    Frame::data(Bytes::from_static(b"x"))
 }
 
-fn trailers(status: &Status) -> Result<Frame<Bytes>, Status> {
-    Ok(Frame::trailers(trailers_of(status)))
+fn trailers(status: &Status) -> Frame<Bytes> {
+    Frame::trailers(trailers_of(status))
 }
 
-fn response<const N: usize>(
-    frames: [Result<Frame<Bytes>, Status>; N],
-) -> Result<Response<Body>, Status> {
-    Ok(Response::new(Body::new(Frames(frames.into()))))
+fn response<const N: usize>(frames: [Frame<Bytes>; N]) -> Response<Body> {
+    Response::new(Body::new(Frames(frames.map(Ok).into())))
+}
+
+/// The same, broken off with this error.
+fn breaking<const N: usize>(frames: [Frame<Bytes>; N], error: Status) -> Response<Body> {
+    let frames = frames.map(Ok).into_iter().chain([Err(error)]);
+    Response::new(Body::new(Frames(frames.collect())))
 }
 
 /// Whether a call that goes like this opens the breaker.
@@ -90,7 +94,7 @@ async fn a_status_counts_wherever_it_stands() {
     ] {
         let in_headers = Ok(status(reason).into_http());
         assert_eq!(opens(in_headers).await, counts, "{reason} in the headers");
-        let in_trailers = response([trailers(&status(reason))]);
+        let in_trailers = Ok(response([trailers(&status(reason))]));
         assert_eq!(opens(in_trailers).await, counts, "{reason} in the trailers");
         assert_eq!(
             opens(Err(status(reason))).await,
@@ -99,18 +103,20 @@ async fn a_status_counts_wherever_it_stands() {
         );
     }
     let ok = Status::new(Code::Ok, "");
-    assert!(!opens(response([data(), trailers(&ok)])).await);
+    assert!(!opens(Ok(response([data(), trailers(&ok)]))).await);
     assert!(opens(Err(broken())).await);
 }
 
 #[tokio::test]
 async fn of_a_stream_the_start_counts_and_whether_the_connection_lasts() {
-    assert!(!opens(response([data(), trailers(&status(Reason::Unavailable))])).await);
-    assert!(!opens(response([data(), data()])).await);
-    assert!(!opens(response([])).await);
-    assert!(opens(response([data(), data(), Err(broken())])).await);
-    assert!(opens(response([Err(broken())])).await);
-    assert!(!opens(response([data(), Err(status(Reason::Cancelled))])).await);
+    let later = trailers(&status(Reason::Unavailable));
+    assert!(!opens(Ok(response([data(), later]))).await);
+    assert!(!opens(Ok(response([data(), data()]))).await);
+    assert!(!opens(Ok(response([]))).await);
+    assert!(opens(Ok(breaking([data(), data()], broken()))).await);
+    assert!(opens(Ok(breaking([], broken()))).await);
+    let cancelled = status(Reason::Cancelled);
+    assert!(!opens(Ok(breaking([data()], cancelled))).await);
 }
 
 #[tokio::test(start_paused = true)]
