@@ -104,10 +104,10 @@ impl Start {
 
     /// Asks a dependency again and again, from now on, whether it answers: this process is ready
     /// only while all do.
-    pub fn watch<E: Display, F>(&self, dependency: &str, check: impl FnMut() -> F + Send + 'static)
+    pub fn watch<E, F>(&self, dependency: &str, check: impl FnMut() -> F + Send + 'static)
     where
         F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Send + 'static,
+        E: Display + Send + 'static,
     {
         let watching = self.readiness.clone().watch_dependency(
             self.servers.clone(),

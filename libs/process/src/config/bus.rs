@@ -71,7 +71,7 @@ impl Validate for BusConfig {
             Ok(()) => {}
             Err(BusError::InvalidSetting { setting, problem }) => problems.add(setting, problem),
             Err(BusError::InvalidPrefix { .. }) => {
-                problems.add("prefix", "must be 1 to 64 characters of a-z, 0-9 and '-'")
+                problems.add("prefix", "must be 1 to 64 characters of a-z, 0-9 and '-'");
             }
             Err(error) => problems.add("url", error.to_string()),
         }

@@ -82,20 +82,17 @@ pub(crate) async fn run(args: &DemoArgs, scratch: &Scratch) -> Result<()> {
     if let Some(kept) = &args.keep {
         interrupt.remains(&kept.display().to_string(), "holds what was made so far");
     }
-    let outcome = match &args.server {
-        Some(server) => {
-            let catalog = Catalog::connect(server)?;
-            interrupt.guard(work(&folder, catalog)).await
-        }
-        None => {
-            let mesh = LocalMesh::start(None, scratch).await?;
-            let outcome = match mesh.catalog() {
-                Ok(catalog) => interrupt.guard(work(&folder, catalog)).await,
-                Err(error) => Err(error),
-            };
-            mesh.stop().await;
-            outcome
-        }
+    let outcome = if let Some(server) = &args.server {
+        let catalog = Catalog::connect(server)?;
+        interrupt.guard(work(&folder, catalog)).await
+    } else {
+        let mesh = LocalMesh::start(None, scratch).await?;
+        let outcome = match mesh.catalog() {
+            Ok(catalog) => interrupt.guard(work(&folder, catalog)).await,
+            Err(error) => Err(error),
+        };
+        mesh.stop().await;
+        outcome
     };
     let shown = outcome?;
     if args.json {
