@@ -703,6 +703,15 @@ async fn facts_are_written_with_what_they_tell(fixture: Fixture) {
     assert!(fixture.store.take_events(100).await.unwrap().is_empty());
     let ids: Vec<i64> = taken.iter().map(|taken| taken.id).collect();
     fixture.store.give_back_events(ids.clone()).await.unwrap();
+    // Again and again: statements are prepared once a connection.
+    for _ in 0..10 {
+        let taken = fixture.store.take_events(4).await.unwrap();
+        let four = taken.iter().map(|taken| taken.id).collect();
+        fixture.store.give_back_events(four).await.unwrap();
+        let bells = fixture.store.take_bells(1).await.unwrap();
+        let bells = bells.iter().map(|bell| bell.id).collect();
+        fixture.store.give_back_bells(bells).await.unwrap();
+    }
     assert_eq!(fixture.store.take_events(3).await.unwrap().len(), 3);
     fixture.store.forget_events(ids).await.unwrap();
     assert!(fixture.store.take_events(100).await.unwrap().is_empty());

@@ -12,7 +12,7 @@ use super::{
     Store,
     dialect::{self, Alone},
     entity::event_outbox,
-    outbox::TAKEN,
+    outbox::{FREE, TAKEN},
 };
 use crate::{error::Result, event};
 
@@ -53,8 +53,8 @@ pub(super) async fn record(
 /// Gives back whatever relays have taken.
 pub(super) async fn give_all_back(txn: &impl ConnectionTrait) -> Result<()> {
     event_outbox::Entity::update_many()
-        .col_expr(event_outbox::Column::TakenUntil, Expr::value(0))
-        .filter(event_outbox::Column::TakenUntil.gt(0))
+        .col_expr(event_outbox::Column::TakenUntil, Expr::value(FREE))
+        .filter(event_outbox::Column::TakenUntil.gt(FREE))
         .exec(txn)
         .await?;
     Ok(())
@@ -109,7 +109,7 @@ impl Store {
     /// Gives back events that could not be announced.
     pub(crate) async fn give_back_events(&self, taken: Vec<i64>) -> Result<()> {
         event_outbox::Entity::update_many()
-            .col_expr(event_outbox::Column::TakenUntil, Expr::value(0))
+            .col_expr(event_outbox::Column::TakenUntil, Expr::value(FREE))
             .filter(event_outbox::Column::Id.is_in(taken))
             .exec(&self.db)
             .await?;

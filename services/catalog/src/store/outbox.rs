@@ -16,6 +16,10 @@ use crate::error::Result;
 /// confirm a batch.
 pub(super) const TAKEN: i64 = 30_000;
 
+/// Taken until long ago. Of the same type as any other such time: PostgreSQL
+/// prepares one statement for both.
+pub(super) const FREE: i64 = 0;
+
 /// A bell to be rung.
 #[derive(Debug)]
 pub(crate) struct Bell {
@@ -45,8 +49,8 @@ pub(super) async fn ring(txn: &impl ConnectionTrait, job: &job::Model, now: i64)
 /// Gives back whatever relays have taken.
 pub(super) async fn give_all_back(txn: &impl ConnectionTrait) -> Result<()> {
     outbox::Entity::update_many()
-        .col_expr(outbox::Column::TakenUntil, Expr::value(0))
-        .filter(outbox::Column::TakenUntil.gt(0))
+        .col_expr(outbox::Column::TakenUntil, Expr::value(FREE))
+        .filter(outbox::Column::TakenUntil.gt(FREE))
         .exec(txn)
         .await?;
     Ok(())
@@ -102,7 +106,7 @@ impl Store {
     /// Gives back bells that could not be rung.
     pub(crate) async fn give_back_bells(&self, taken: Vec<i64>) -> Result<()> {
         outbox::Entity::update_many()
-            .col_expr(outbox::Column::TakenUntil, Expr::value(0))
+            .col_expr(outbox::Column::TakenUntil, Expr::value(FREE))
             .filter(outbox::Column::Id.is_in(taken))
             .exec(&self.db)
             .await?;
