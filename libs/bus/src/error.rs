@@ -42,7 +42,8 @@ pub enum BusError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
-    /// The answer came too late: its consumer is gone and the message went back to the queue.
+    /// The answer came too late: its consumer is gone and the message went back to the queue. One
+    /// that was under way when the connection broke may have arrived all the same.
     #[error(
         "message {message_id:?} already went back to {place} because its consumer is gone; \
          it will be delivered again"

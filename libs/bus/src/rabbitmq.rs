@@ -97,8 +97,7 @@ impl Bus for RabbitMqBus {
         let started = inner
             .on_channel(async |_, channel| {
                 inner.topology.declare_jobs(&channel, &queue).await?;
-                let consumer = consume(&channel, &queue, prefetch).await?;
-                Ok((consumer, channel))
+                consume(channel, &queue, prefetch).await
             })
             .await;
         inner.consumer(started, place)
@@ -145,8 +144,7 @@ impl Bus for RabbitMqBus {
                 let queue = topology
                     .declare_subscription(&channel, subscription)
                     .await?;
-                let consumer = consume(&channel, &queue, prefetch).await?;
-                Ok((consumer, channel))
+                consume(channel, &queue, prefetch).await
             })
             .await;
         inner.consumer(started, subscription.to_string())
@@ -157,10 +155,13 @@ impl Bus for RabbitMqBus {
     }
 }
 
+/// A consumer on a channel of its own.
+type Started = (lapin::Consumer, Channel);
+
 impl Inner {
     async fn publish(&self, queue: &str, message: &Message) -> Result<(), Trouble> {
         let session = self.session(&self.publishing).await?;
-        self.in_time(async {
+        let work = async {
             session.ensure_jobs(&self.topology, queue).await?;
             let target = Target {
                 exchange: "",
@@ -168,13 +169,13 @@ impl Inner {
                 mandatory: true,
             };
             session.publish(&target, message).await
-        })
-        .await
+        };
+        session.in_time(self.config.confirm_timeout, work).await
     }
 
     async fn announce(&self, topic: &Topic, message: &Message) -> Result<(), Trouble> {
         let session = self.session(&self.publishing).await?;
-        self.in_time(async {
+        let work = async {
             session.ensure_exchange(&self.topology).await?;
             let target = Target {
                 exchange: &self.topology.exchange(),
@@ -182,8 +183,8 @@ impl Inner {
                 mandatory: false,
             };
             session.publish(&target, message).await
-        })
-        .await
+        };
+        session.in_time(self.config.confirm_timeout, work).await
     }
 
     async fn look_at_dead_letters(
@@ -191,29 +192,30 @@ impl Inner {
         queue: &str,
         limit: usize,
     ) -> Result<DeadLetters, Trouble> {
-        let (channel, mut more) = self
+        let (session, (channel, mut more)) = self
             .on_channel(async |session, channel| {
                 session.ensure_jobs(&self.topology, queue).await?;
                 let more = dead_letters::count(&channel, queue).await?;
                 Ok((channel, more))
             })
             .await?;
+        let timeout = self.config.confirm_timeout;
         let mut letters = Vec::new();
         while letters.len() < limit {
-            let taken = self.in_time(async { Ok(Taken::oldest(&channel, queue).await?) });
-            let taken = taken.await?;
+            let oldest = Taken::oldest(&channel, queue);
+            let taken = session.in_time(timeout, oldest).await?;
             more = taken.as_ref().map_or(0, |taken| taken.more);
             let Some(taken) = taken else { break };
             letters.push(taken.letter);
         }
-        self.in_time(async {
+        let put_back = async {
             if !letters.is_empty() {
                 dead_letters::put_back(&channel).await?;
             }
             // Once it is closed, the next to look sees them again.
             close(&channel).await
-        })
-        .await?;
+        };
+        session.in_time(timeout, put_back).await?;
         Ok(DeadLetters {
             held: letters.len() as u64 + more,
             letters,
@@ -221,22 +223,25 @@ impl Inner {
     }
 
     async fn return_dead_letters(&self, queue: &str, limit: usize) -> Result<usize, Trouble> {
-        let channel = self
+        let (session, channel) = self
             .on_channel(async |session, channel| {
                 session.ensure_jobs(&self.topology, queue).await?;
                 Ok(channel)
             })
             .await?;
+        let timeout = self.config.confirm_timeout;
         let mut returned = 0;
         // Whichever way this ends, what is taken and not removed goes back with its channel.
         while returned < limit {
-            let taken = self.in_time(async { Ok(Taken::oldest(&channel, queue).await?) });
-            let Some(taken) = taken.await? else { break };
+            let oldest = Taken::oldest(&channel, queue);
+            let Some(taken) = session.in_time(timeout, oldest).await? else {
+                break;
+            };
             self.publish(queue, &taken.letter.message).await?;
-            self.in_time(async { Ok(taken.remove().await?) }).await?;
+            session.in_time(timeout, taken.remove()).await?;
             returned += 1;
         }
-        self.in_time(close(&channel)).await?;
+        session.in_time(timeout, close(&channel)).await?;
         Ok(returned)
     }
 
@@ -244,26 +249,28 @@ impl Inner {
     async fn on_channel<T>(
         &self,
         work: impl AsyncFnOnce(&Session, Channel) -> Result<T, Trouble>,
-    ) -> Result<T, Trouble> {
+    ) -> Result<(Arc<Session>, T), Trouble> {
         let session = self.session(&self.consuming).await?;
-        self.in_time(async {
+        let on_channel = async {
             let channel = session.channel().await?;
             work(&session, channel).await
-        })
-        .await
+        };
+        let timeout = self.config.confirm_timeout;
+        let done = session.in_time(timeout, on_channel).await?;
+        Ok((session, done))
     }
 
     fn consumer(
         &self,
-        started: Result<(lapin::Consumer, Channel), Trouble>,
+        started: Result<(Arc<Session>, Started), Trouble>,
         place: String,
     ) -> Result<Consumer, BusError> {
-        let (consumer, channel) =
+        let (session, (consumer, channel)) =
             started.map_err(|trouble| self.failed(trouble, || place.clone()))?;
         let link = Arc::clone(&self.consuming);
         let timeout = self.config.confirm_timeout;
         Ok(Consumer::new(
-            Deliveries::new(consumer, channel, link, place, timeout).boxed(),
+            Deliveries::new(consumer, channel, link, &session, place, timeout).boxed(),
         ))
     }
 
@@ -273,15 +280,6 @@ impl Inner {
             session = link.session(wait) => Ok(session?),
             () = link.closing().cancelled() => Err(Trouble::Over),
         }
-    }
-
-    async fn in_time<T>(
-        &self,
-        work: impl Future<Output = Result<T, Trouble>>,
-    ) -> Result<T, Trouble> {
-        let timeout = self.config.confirm_timeout;
-        let done = tokio::time::timeout(timeout, work).await;
-        done.unwrap_or(Err(Trouble::Silent(timeout)))
     }
 
     fn check_open(&self) -> Result<(), BusError> {
@@ -308,18 +306,15 @@ impl Inner {
     }
 }
 
-async fn consume(
-    channel: &Channel,
-    queue: &str,
-    prefetch: NonZeroU16,
-) -> Result<lapin::Consumer, lapin::Error> {
+async fn consume(channel: Channel, queue: &str, prefetch: NonZeroU16) -> Result<Started, Trouble> {
     let options = BasicQosOptions { global: false };
     channel.basic_qos(prefetch.get(), options).await?;
     let options = BasicConsumeOptions::default();
     let any_tag = "".into();
-    channel
+    let consumer = channel
         .basic_consume(queue.into(), any_tag, options, FieldTable::default())
-        .await
+        .await?;
+    Ok((consumer, channel))
 }
 
 async fn close(channel: &Channel) -> Result<(), Trouble> {

@@ -7,13 +7,15 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 use futures::{FutureExt, Stream};
 use lapin::options::{BasicAckOptions, BasicNackOptions};
 use lapin::{Acker, Channel};
 use tokio::runtime::Handle;
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::CancellationToken;
 
 use super::link::Link;
+use super::session::Session;
 use super::trouble::Trouble;
 use super::wire;
 use crate::delivery::{Answer, Settle};
@@ -25,7 +27,8 @@ pub(super) struct Deliveries {
     consumer: lapin::Consumer,
     channel: Channel,
     shared: Arc<Shared>,
-    closed: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Ready when nothing more can come.
+    ended: BoxFuture<'static, ()>,
     runtime: Handle,
     /// The connection lives as long as somebody consumes.
     _link: Arc<Link>,
@@ -35,6 +38,8 @@ pub(super) struct Deliveries {
 struct Shared {
     place: String,
     closed: CancellationToken,
+    /// The connection is over.
+    lost: CancellationToken,
     is_gone: AtomicBool,
     timeout: Duration,
 }
@@ -45,17 +50,28 @@ impl Deliveries {
         consumer: lapin::Consumer,
         channel: Channel,
         link: Arc<Link>,
+        session: &Session,
         place: String,
         timeout: Duration,
     ) -> Self {
-        let closed = link.closing().clone();
+        let (closed, lost) = (link.closing().clone(), session.over().clone());
+        let ended = {
+            let (closed, lost) = (closed.clone(), lost.clone());
+            async move {
+                tokio::select! {
+                    () = closed.cancelled() => {}
+                    () = lost.cancelled() => {}
+                }
+            }
+        };
         Self {
             consumer,
             channel,
-            closed: Box::pin(closed.clone().cancelled_owned()),
+            ended: ended.boxed(),
             shared: Arc::new(Shared {
                 place,
                 closed,
+                lost,
                 is_gone: AtomicBool::new(false),
                 timeout,
             }),
@@ -69,7 +85,9 @@ impl Stream for Deliveries {
     type Item = Delivery;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Delivery>> {
-        if self.closed.poll_unpin(cx).is_ready() {
+        if self.ended.poll_unpin(cx).is_ready() {
+            // It must not be asked again.
+            self.ended = futures::future::ready(()).boxed();
             return Poll::Ready(None);
         }
         loop {
@@ -124,6 +142,9 @@ struct Receipt {
 impl Receipt {
     /// Whether the answer went out while its channel stood. AMQP does not confirm answers.
     async fn answer(&self, answer: Answer) -> bool {
+        if self.shared.is_gone.load(Ordering::Acquire) {
+            return false;
+        }
         let returned = |requeue| BasicNackOptions {
             multiple: false,
             requeue,
@@ -134,10 +155,6 @@ impl Receipt {
             Answer::DeadLetter => self.acker.nack(returned(false)).await,
         };
         sent.unwrap_or(false)
-    }
-
-    fn is_gone(&self) -> bool {
-        self.shared.is_gone.load(Ordering::Acquire)
     }
 }
 
@@ -150,11 +167,13 @@ impl Settle for Receipt {
             return Err(BusError::Closed);
         }
         let timeout = self.shared.timeout;
-        let silent = |_| Trouble::Silent(timeout).at(place());
-        let sent = !self.is_gone()
-            && tokio::time::timeout(timeout, self.answer(answer))
-                .await
-                .map_err(silent)?;
+        let sent = tokio::select! {
+            biased;
+            () = self.shared.lost.cancelled() => false,
+            sent = tokio::time::timeout(timeout, self.answer(answer)) => {
+                sent.map_err(|_| Trouble::Silent(timeout).at(place()))?
+            }
+        };
         if sent {
             Ok(())
         } else if self.shared.closed.is_cancelled() {
@@ -170,7 +189,7 @@ impl Settle for Receipt {
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        if !self.answered && !self.is_gone() {
+        if !self.answered {
             // The client sends it when first asked; whether it arrived is no matter, for the
             // message goes back with the channel, too.
             let _ = self.answer(Answer::Requeue).now_or_never();

@@ -5,6 +5,7 @@ use lapin::types::FieldTable;
 use lapin::{Acker, Channel};
 
 use super::topology::dead;
+use super::trouble::Trouble;
 use super::wire;
 use crate::DeadLetter;
 
@@ -19,10 +20,7 @@ pub(super) struct Taken {
 
 impl Taken {
     /// The oldest dead letter of the job queue, which must be declared.
-    pub(super) async fn oldest(
-        channel: &Channel,
-        queue: &str,
-    ) -> Result<Option<Self>, lapin::Error> {
+    pub(super) async fn oldest(channel: &Channel, queue: &str) -> Result<Option<Self>, Trouble> {
         let options = BasicGetOptions::default();
         let found = channel.basic_get(dead(queue).into(), options).await?;
         Ok(found.map(|found| Self {
@@ -36,7 +34,7 @@ impl Taken {
     }
 
     /// Takes it from the dead letters for good.
-    pub(super) async fn remove(self) -> Result<(), lapin::Error> {
+    pub(super) async fn remove(self) -> Result<(), Trouble> {
         self.acker.ack(BasicAckOptions::default()).await?;
         Ok(())
     }

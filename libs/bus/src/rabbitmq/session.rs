@@ -9,6 +9,7 @@ use futures::StreamExt;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation, Connection, Event};
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::connect::Socket;
 use super::topology::Topology;
@@ -30,6 +31,8 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub(super) struct Session {
     connection: Connection,
     socket: Arc<Socket>,
+    /// Set when the connection is. The client leaves some who wait for it waiting.
+    over: CancellationToken,
     declared: Mutex<HashSet<String>>,
     /// Channels in confirm mode with nothing under way.
     idle: Mutex<Vec<Channel>>,
@@ -49,6 +52,7 @@ impl Session {
         Self {
             connection,
             socket,
+            over: CancellationToken::new(),
             declared: Mutex::default(),
             idle: Mutex::default(),
             publishers: Semaphore::new(PUBLISHERS),
@@ -88,9 +92,30 @@ impl Session {
         self.cut();
     }
 
-    /// Ends the connection at once.
+    /// Ends the connection at once, and tells whoever waits for it.
     pub(super) fn cut(&self) {
         self.socket.cut();
+        self.over.cancel();
+    }
+
+    /// Set once the connection is over.
+    pub(super) fn over(&self) -> &CancellationToken {
+        &self.over
+    }
+
+    /// What `work` on this connection comes to, within bounds.
+    pub(super) async fn in_time<T>(
+        &self,
+        timeout: Duration,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        tokio::select! {
+            biased;
+            done = tokio::time::timeout(timeout, work) => {
+                done.unwrap_or(Err(Trouble::Silent(timeout)))
+            }
+            () = self.over.cancelled() => Err(Trouble::Over),
+        }
     }
 
     /// A channel for whoever needs one of his own.

@@ -23,7 +23,7 @@ pub(super) enum Trouble {
     Nacked,
     #[error("the queue was deleted; it is declared again for the next message")]
     Unroutable,
-    #[error("the connection is over")]
+    #[error("the connection was lost meanwhile")]
     Over,
 }
 
