@@ -305,7 +305,7 @@ async fn more_than_a_batch_goes_in_one_sweep(world: World) {
     let due = world.store.due_videos().await.unwrap();
     assert_eq!(due.len() as u64, EXPIRY_BATCH);
     world.sweep().await;
-    assert_eq!(world.store.due_videos().await.unwrap(), [Uuid::nil(); 0]);
+    assert!(world.store.due_videos().await.unwrap().is_empty());
     let left: Vec<_> = world
         .blobs
         .list(&Prefix::all_videos())
