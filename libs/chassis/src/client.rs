@@ -6,7 +6,7 @@
 //!    stands outside the deadline because each attempt gets a deadline of its own, within what
 //!    remains of the caller's.
 //! 2. Headers of the request: the deadline, and whatever else travels with a call
-//!    ([`PeerChannel::prepare`]).
+//!    (`PeerChannel::prepare`).
 //! 3. Metrics: outside the deadline and the breaker, so that what these two answer counts with its
 //!    code.
 //! 4. The deadline of one attempt, which also limits the wait for a connection.

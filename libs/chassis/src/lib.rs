@@ -18,7 +18,9 @@ pub mod shutdown;
 mod socket;
 pub mod telemetry;
 
-pub use client::{ClientConfig, PeerChannel, RetryConfig, RetryPolicy, connect, retry_idempotent};
+pub use client::{
+    BreakerConfig, ClientConfig, PeerChannel, RetryConfig, RetryPolicy, connect, retry_idempotent,
+};
 pub use config::{ConfigErrors, Problems, Secret, Sources, Validate};
 pub use deadline::Deadline;
 pub use error::{ApiError, Reason, Retry, Violation};
