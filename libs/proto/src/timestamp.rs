@@ -1,7 +1,7 @@
-//! Times on the wire and in the database: milliseconds since the Unix epoch,
+//! Times and durations on the wire and in the database: milliseconds since the Unix epoch,
 //! UTC, which is what both can hold without loss.
 
-use prost_types::Timestamp;
+use prost_types::{Duration, Timestamp};
 use time::OffsetDateTime;
 
 /// Milliseconds since the Unix epoch, now.
@@ -15,6 +15,11 @@ pub fn from_millis(millis: i64) -> Timestamp {
         seconds: millis.div_euclid(1000),
         nanos: (millis.rem_euclid(1000) * 1_000_000) as i32,
     }
+}
+
+/// Whole seconds as a protobuf duration.
+pub fn from_seconds(seconds: i64) -> Duration {
+    Duration { seconds, nanos: 0 }
 }
 
 /// A protobuf timestamp as a date and a time; the Unix epoch for none and for

@@ -15,7 +15,7 @@ mod report;
 pub use alignment::{alignment, wire_alignment};
 pub use clips::clips;
 pub use prepared::{prepared_gold, step_ranges, wire_prepared_gold};
-pub use procedure::{procedure, time_range, wire_time_range};
+pub use procedure::{procedure, retention, time_range, wire_time_range};
 pub use report::{
     deviation, deviation_type, metrics, research, step_result, verdict, wire_outcome,
 };

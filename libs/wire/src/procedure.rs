@@ -1,13 +1,28 @@
 //! Procedures.
 
+use std::time::Duration;
+
 use sopilot_procedure::{DurationRange, Order, Procedure, Step, Thresholds, TimeRange, Violation};
 use sopilot_proto::scoring::v1 as wire;
+
+/// The shortest time for which videos are kept: less would delete them under
+/// the hands of those who score them.
+const SHORTEST_RETENTION: Duration = Duration::from_hours(1);
+
+/// The longest: 100 years, beyond which somebody has mistyped.
+const LONGEST_RETENTION: Duration = Duration::from_hours(36_525 * 24);
 
 /// Reads a procedure. Values that the domain type cannot hold are refused
 /// here, each named; whether the rest makes sense is for
 /// [`Procedure::validate`].
 pub fn procedure(wire: &wire::Procedure) -> Result<Procedure, Vec<Violation>> {
-    let order = order(wire)?;
+    let order = match (order(wire), retention(wire)) {
+        (Ok(order), Ok(_)) => order,
+        (order, retention) => {
+            let found = [order.err(), retention.err()];
+            return Err(found.into_iter().flatten().collect());
+        }
+    };
     let defaults = Thresholds::default();
     let given = wire.thresholds.unwrap_or_default();
     Ok(Procedure {
@@ -21,6 +36,24 @@ pub fn procedure(wire: &wire::Procedure) -> Result<Procedure, Vec<Violation>> {
             min_confidence: given.min_confidence.unwrap_or(defaults.min_confidence),
         },
     })
+}
+
+/// For how long a procedure lets the videos of trainees and audits be kept;
+/// `None`: for ever. Scoring does not ask.
+pub fn retention(wire: &wire::Procedure) -> Result<Option<Duration>, Violation> {
+    let Some(given) = &wire.retention else {
+        return Ok(None);
+    };
+    let seconds = u64::try_from(given.seconds).ok();
+    let nanos = (u32::try_from(given.nanos).ok()).filter(|nanos| *nanos < 1_000_000_000);
+    let read = (seconds.zip(nanos)).map(|(seconds, nanos)| Duration::new(seconds, nanos));
+    match read.filter(|time| (SHORTEST_RETENTION..=LONGEST_RETENTION).contains(time)) {
+        Some(time) => Ok(Some(time)),
+        None => Err(violation(
+            "retention",
+            "videos can be kept from 1 hour to 36525 days (100 years): give a time in between, or leave it out to keep them for ever",
+        )),
+    }
 }
 
 /// Reads a stretch of a video.
@@ -55,13 +88,14 @@ fn step(wire: &wire::Step) -> Step {
     }
 }
 
-fn order(wire: &wire::Procedure) -> Result<Order, Vec<Violation>> {
-    let violation = |field: &str, message: &str| {
-        vec![Violation {
-            field: field.to_owned(),
-            message: message.to_owned(),
-        }]
-    };
+fn violation(field: &str, message: &str) -> Violation {
+    Violation {
+        field: field.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn order(wire: &wire::Procedure) -> Result<Order, Violation> {
     match wire::OrderPolicy::try_from(wire.order_policy) {
         Ok(wire::OrderPolicy::Unspecified | wire::OrderPolicy::Sequential) => {
             if wire.precedences.is_empty() {
@@ -88,6 +122,8 @@ fn order(wire: &wire::Procedure) -> Result<Order, Vec<Violation>> {
 
 #[cfg(test)]
 mod tests {
+    use sopilot_proto::timestamp::from_seconds;
+
     use super::*;
 
     #[test]
@@ -120,6 +156,45 @@ mod tests {
             procedure(&wire).unwrap().order,
             Order::Partial(vec![(0, 1)])
         );
+    }
+
+    #[test]
+    fn videos_are_kept_from_an_hour_to_a_hundred_years() {
+        let kept = |retention| {
+            let wire = wire::Procedure {
+                retention,
+                ..wire::Procedure::default()
+            };
+            assert_eq!(procedure(&wire).is_ok(), super::retention(&wire).is_ok());
+            super::retention(&wire)
+        };
+        assert_eq!(kept(None), Ok(None));
+        let longest = 36_525 * 24 * 3600;
+        for seconds in [3600, 90 * 24 * 3600, longest] {
+            let read = Duration::from_secs(seconds as u64);
+            assert_eq!(kept(Some(from_seconds(seconds))), Ok(Some(read)));
+        }
+        for seconds in [i64::MIN, -3600, 0, 3599, longest + 1, i64::MAX] {
+            let refused = kept(Some(from_seconds(seconds))).unwrap_err();
+            assert_eq!(refused.field, "retention");
+        }
+        for nanos in [-1, 1_000_000_000] {
+            let mut malformed = from_seconds(7200);
+            malformed.nanos = nanos;
+            assert!(kept(Some(malformed)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_wrong_order_and_a_wrong_retention_are_both_named() {
+        let wire = wire::Procedure {
+            order_policy: 99,
+            retention: Some(from_seconds(1)),
+            ..wire::Procedure::default()
+        };
+        let found = procedure(&wire).unwrap_err();
+        let fields: Vec<_> = found.iter().map(|found| found.field.as_str()).collect();
+        assert_eq!(fields, ["order_policy", "retention"]);
     }
 
     #[test]

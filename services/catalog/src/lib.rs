@@ -14,6 +14,7 @@ mod measure;
 mod process;
 mod receive;
 mod relay;
+mod removal;
 mod store;
 mod sweeper;
 #[cfg(test)]
@@ -175,6 +176,8 @@ impl Catalog {
         measure::describe();
         let (store, token) = (self.store.clone(), stop.clone());
         tasks.spawn(async move { measure::run(store, token).await });
+        let (store, blobs, token) = (self.store.clone(), self.blobs.clone(), stop.clone());
+        tasks.spawn(async move { sweeper::run_expiry(store, blobs, token).await });
         let (store, blobs) = (self.store.clone(), self.blobs.clone());
         let (config, token) = (Arc::clone(&self.config), stop.clone());
         tasks.spawn(async move { sweeper::run_objects(store, blobs, &config, token).await });

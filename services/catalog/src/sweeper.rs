@@ -1,5 +1,6 @@
 //! Heals what time and crashes leave behind: lost leases, lost bells, due
-//! retries, uploads that were never finished, objects that nothing refers to.
+//! retries, uploads that were never finished, videos that have been kept long
+//! enough, objects that nothing refers to.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,12 +9,14 @@ use sopilot_blob::{BlobStore, Key, Prefix};
 use sopilot_chassis::Reason;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     config::CatalogConfig,
     error::{Error, Result},
     receive::Receiver,
-    store::Store,
+    removal::remove_objects,
+    store::{EXPIRY_BATCH, Store, is_passing},
 };
 
 /// A write that has not moved for this long was abandoned by a killed process.
@@ -21,6 +24,9 @@ const ABANDONED: Duration = Duration::from_hours(24);
 
 /// The first search for orphans comes soon: a process may not live long.
 const FIRST_SEARCH: Duration = Duration::from_mins(1);
+
+/// Videos are kept for hours at least: a minute more is nothing.
+const EXPIRY_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Heals jobs and uploads until `stop`.
 pub(crate) async fn run_jobs(
@@ -35,6 +41,20 @@ pub(crate) async fn run_jobs(
         tokio::select! {
             () = stop.cancelled() => return,
             _ = ticks.tick() => report("jobs", sweep_jobs(&store, &receiver).await),
+        }
+    }
+}
+
+/// Deletes videos that have been kept for as long as their task says, until
+/// `stop`. Apart from the jobs: removing many objects takes long, and leases
+/// must not wait for it.
+pub(crate) async fn run_expiry(store: Store, blobs: BlobStore, stop: CancellationToken) {
+    let mut ticks = tokio::time::interval(EXPIRY_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => report("videos", expire_due(&store, &blobs, &stop).await),
         }
     }
 }
@@ -89,6 +109,57 @@ async fn sweep_jobs(store: &Store, receiver: &Receiver) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Batch after batch, until there is less than one or nothing can be done.
+pub(crate) async fn expire_due(
+    store: &Store,
+    blobs: &BlobStore,
+    stop: &CancellationToken,
+) -> Result<()> {
+    loop {
+        let due = store.due_videos().await?;
+        let is_last = (due.len() as u64) < EXPIRY_BATCH;
+        let expired = expire_videos(store, blobs, due, stop).await?;
+        if expired > 0 {
+            tracing::info!(videos = expired, "deleted videos whose retention was over");
+        }
+        if is_last || expired == 0 || stop.is_cancelled() {
+            return Ok(());
+        }
+    }
+}
+
+/// Deletes these videos if they are still due, and answers how many were.
+/// Stops between two of them.
+async fn expire_videos(
+    store: &Store,
+    blobs: &BlobStore,
+    due: Vec<Uuid>,
+    stop: &CancellationToken,
+) -> Result<usize> {
+    let mut expired = 0;
+    for video in due {
+        if stop.is_cancelled() {
+            break;
+        }
+        let deleted = match store.expire_video(video).await {
+            Ok(Some(deleted)) => deleted,
+            Ok(None) => continue,
+            Err(Error::Database(error)) if is_passing(&error) => return Err(error.into()),
+            Err(error) => {
+                // One that cannot be deleted is not in the way of the others.
+                tracing::warn!(%error, %video, "cannot delete a video whose retention is over");
+                continue;
+            }
+        };
+        expired += 1;
+        tracing::info!(%video, "deleted a video whose retention was over");
+        if let Err(error) = remove_objects(blobs, video, &deleted).await {
+            tracing::warn!(%error, %video, "objects of a deleted video are left to the search for orphans");
+        }
+    }
+    Ok(expired)
 }
 
 async fn sweep_objects(store: &Store, blobs: &BlobStore, grace: Duration) -> Result<()> {

@@ -78,10 +78,12 @@ impl Steps {
     fn judged(&self) -> std::result::Result<Judged, Vec<Violation>> {
         let (procedure, mut violations) = match sopilot_wire::procedure(&self.procedure) {
             Ok(procedure) => (procedure, Vec::new()),
-            // An order that forbids precedences hides nothing else.
+            // An order that forbids precedences hides nothing else, nor does a
+            // time to keep videos for.
             Err(violations) => {
                 let mut partial = self.procedure.clone();
                 partial.order_policy = OrderPolicy::Partial.into();
+                partial.retention = None;
                 (sopilot_wire::procedure(&partial)?, violations)
             }
         };
@@ -279,6 +281,14 @@ mod tests {
     }
 
     #[test]
+    fn a_retention_that_is_too_short_is_named_with_its_place() {
+        let told = message("steps:\n  - name: Open\n    weight: -1\nretention: 0h\norder: [1]\n");
+        assert!(told.contains("4:1"), "{told}");
+        assert!(told.contains("from 1 hour to 36525 days"), "{told}");
+        assert!(told.contains("weight"), "{told}");
+    }
+
+    #[test]
     fn an_empty_file_is_told_as_such() {
         insta::assert_snapshot!(message("# nothing\n"));
     }
@@ -288,7 +298,7 @@ mod tests {
     fn every_field_of_the_schema_is_read() {
         use serde_json::{Value, json};
         let full = json!({
-            "task": "Lid", "order": "partial", "precedences": [["a", "b"]],
+            "task": "Lid", "order": "partial", "precedences": [["a", "b"]], "retention": "90d",
             "steps": [
                 {"name": "a", "description": "d", "start": 1, "end": 2, "critical": true,
                  "optional": true, "weight": 2, "duration": {"min": 1, "max": 2},

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use futures::{Stream, StreamExt, TryStreamExt};
 use prost::Message;
-use sopilot_blob::{Key, Prefix};
+use sopilot_blob::Key;
 use sopilot_chassis::{ApiError, Reason};
 use sopilot_proto::{
     CHUNK_BYTES,
@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    removal::remove_objects,
     store::{self, NewUpload, PageRequest, Role, VideoFilter},
 };
 
@@ -272,10 +273,7 @@ impl VideoService for Handlers {
         // not the caller waits for it.
         let removal = self.tasks.spawn(async move {
             let deleted = store.delete_video(video_id, message.force).await?;
-            let mut removed = blobs.delete_prefix(&Prefix::video(video_id)).await?;
-            for job in &deleted.jobs {
-                removed += blobs.delete_prefix(&Prefix::job(*job)).await?;
-            }
+            let removed = remove_objects(&blobs, video_id, &deleted).await?;
             Ok::<_, Error>((deleted, removed))
         });
         let (deleted, removed) = removal.await.map_err(ApiError::internal)??;

@@ -1,4 +1,5 @@
-//! What was changed: one row for everything that was changed on request.
+//! What was changed: one row for everything that was changed on
+//! request, or because a task says so.
 
 use sea_orm::ColumnTrait;
 use sea_orm::{

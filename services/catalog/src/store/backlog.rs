@@ -6,7 +6,7 @@ use sea_orm::{
 
 use super::{
     Store,
-    entity::{JobState, Stage, event, job, outbox},
+    entity::{JobState, Stage, event_outbox, job, outbox},
 };
 use crate::error::Result;
 
@@ -50,7 +50,7 @@ impl Store {
         Ok(Backlog {
             jobs,
             bells: outbox::Entity::find().count(&self.db).await?,
-            events: event::Entity::find().count(&self.db).await?,
+            events: event_outbox::Entity::find().count(&self.db).await?,
         })
     }
 }

@@ -34,17 +34,19 @@ pub(crate) struct Deleted {
 impl Store {
     pub(crate) async fn delete_video(&self, id: Uuid, force: bool) -> Result<Deleted> {
         let deleted = self
-            .write(|txn| async move { self.delete_locked(&*txn, id, force).await })
+            .write(|txn| async move { self.delete_locked(&*txn, id, force, "video.delete").await })
             .await?;
         self.wake_relay();
         Ok(deleted)
     }
 
-    async fn delete_locked(
+    /// Deletes a video in a transaction, and records it as `action`.
+    pub(super) async fn delete_locked(
         &self,
         txn: &impl ConnectionTrait,
         id: Uuid,
         force: bool,
+        action: &str,
     ) -> Result<Deleted> {
         // From here no job is made of the video, and none of its jobs is
         // claimed or ends.
@@ -118,7 +120,7 @@ impl Store {
             cancelled.len(),
             reports.len()
         );
-        audit::record(txn, now, "video.delete", id, detail).await?;
+        audit::record(txn, now, action, id, detail).await?;
         Ok(Deleted {
             cancelled_jobs: cancelled.into_iter().collect(),
             removed_reports: reports,

@@ -98,13 +98,17 @@ entity!(task, "tasks", {
     created_at: i64,
 });
 
-entity!(task_version, "task_versions", {
+entity!(
+    /// `retention`: what the procedure says of it, in milliseconds, so that it
+    /// can be searched for.
+    task_version, "task_versions", {
     #[sea_orm(primary_key, auto_increment = false)]
     task_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     version: i32,
     procedure: Vec<u8>,
     created_at: i64,
+    retention: Option<i64>,
 });
 
 entity!(

@@ -7,6 +7,7 @@
 //! ([decision 14](../../../../docs/decisions/0014-catalog-on-postgresql.md)).
 
 mod replicas;
+mod retention;
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -15,7 +16,11 @@ pub(crate) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(FirstScore), Box::new(replicas::Replicas)]
+        vec![
+            Box::new(FirstScore),
+            Box::new(replicas::Replicas),
+            Box::new(retention::Retention),
+        ]
     }
 }
 

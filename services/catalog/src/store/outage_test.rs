@@ -52,7 +52,11 @@ async fn the_schema_is_migrated_once_and_checked_at_the_start() {
         .collect();
     assert_eq!(
         applied,
-        ["m20261123_000001_first_score", "m20261130_000002_replicas"]
+        [
+            "m20261123_000001_first_score",
+            "m20261130_000002_replicas",
+            "m20261207_000003_retention",
+        ]
     );
     assert_eq!(Catalog::migrate(&config).await.unwrap(), [""; 0], "again");
     open(&config).await.unwrap();
@@ -68,7 +72,7 @@ async fn the_schema_is_migrated_once_and_checked_at_the_start() {
     );
 
     // The version before this one made the schema.
-    let older = "DELETE FROM seaql_migrations WHERE version LIKE '%replicas'";
+    let older = "DELETE FROM seaql_migrations WHERE version LIKE '%retention'";
     database.execute(older).await;
     let refused = open(&config)
         .await

@@ -23,7 +23,7 @@ use super::{
 const LOAD: &str = "
 CREATE FUNCTION uid(kind text, i int) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$ SELECT md5(kind || i)::uuid $$;
 INSERT INTO tasks SELECT uid('task', i), 'task ' || i, 1, i FROM generate_series(1, 100000) i;
-INSERT INTO task_versions SELECT uid('task', i), 1, '', i FROM generate_series(1, 100000) i;
+INSERT INTO task_versions SELECT uid('task', i), 1, '', i, CASE WHEN i % 1000 = 50 THEN 3600000 END FROM generate_series(1, 100000) i;
 INSERT INTO uploads SELECT uid('upload', i), uid('task', i % 1000 + 1), 'TRAINEE', 10, '', '', 0, 0, i, 4000000000000 FROM generate_series(1, 100000) i;
 INSERT INTO upload_parts SELECT uid('upload', i % 20000 + 1), i, 1 FROM generate_series(1, 100000) i;
 INSERT INTO videos (id, task_id, role, state, metadata, size_bytes, sha256, source_key, ingest_job_id, gold_version, task_version, embedder, embeddings_key, prepared_key, created_at)
@@ -302,6 +302,8 @@ impl Loaded {
         store.derived_in_use(gold, 1, "none").await.unwrap();
         store.result_in_use(job, 1, "none").await.unwrap();
         store.forget_answers().await.unwrap();
+        let due = store.due_videos().await.unwrap();
+        store.expire_video(due[0]).await.unwrap().unwrap();
     }
 
     async fn plan(&self, statement: &Statement) -> String {

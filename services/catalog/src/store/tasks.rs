@@ -5,14 +5,14 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
 };
-use sopilot_chassis::Reason;
+use sopilot_chassis::{ApiError, Reason};
 use sopilot_proto::{id::TaskId, scoring::v1::Procedure};
 use uuid::Uuid;
 
 use super::{
     Page, PageRequest, Request, Store, audit, dialect,
     entity::{Role, VideoState, task, task_version, upload, video},
-    jobs,
+    jobs, millis,
 };
 use crate::error::{Error, Result};
 
@@ -329,11 +329,14 @@ async fn insert_version(
     procedure: &Procedure,
     now: i64,
 ) -> Result<()> {
+    let retention = sopilot_wire::retention(procedure)
+        .map_err(|wrong| ApiError::invalid(wrong.field, wrong.message))?;
     let row = task_version::ActiveModel {
         task_id: Set(task_id),
         version: Set(version),
         procedure: Set(procedure.encode_to_vec()),
         created_at: Set(now),
+        retention: Set(retention.map(millis)),
     };
     task_version::Entity::insert(row).exec(txn).await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! The YAML document and its way onto the wire.
 
 use sopilot_chassis::Reason;
-use sopilot_proto::scoring::v1 as wire;
+use sopilot_proto::{scoring::v1 as wire, timestamp::from_seconds};
 
 use super::SCHEMA;
 use crate::{
@@ -75,8 +75,37 @@ pub(super) fn procedure(document: &Node, found: &mut Found<'_>) -> wire::Procedu
             under_time_ratio: number(given, "under_time"),
             min_confidence: number(given, "min_confidence"),
         }),
+        retention: (document.field("retention"))
+            .and_then(|given| retention(given, found))
+            .map(from_seconds),
         steps,
     }
+}
+
+/// The seconds of `12h`, `90d` or `2y`. Whether that is too short or too long is for the contract
+/// to say.
+fn retention(node: &Node, found: &mut Found<'_>) -> Option<i64> {
+    let text = node.text()?;
+    let unit = |suffix: char| match suffix {
+        'h' => Some(3600),
+        'd' => Some(24 * 3600),
+        'y' => Some(365 * 24 * 3600),
+        _ => None,
+    };
+    let seconds = text.chars().next_back().and_then(|suffix| {
+        let count = &text[..text.len() - suffix.len_utf8()];
+        let is_count = !count.is_empty() && count.bytes().all(|digit| digit.is_ascii_digit());
+        let unit = unit(suffix).filter(|_| is_count)?;
+        // More than can be counted is too long in any case.
+        Some(count.parse().unwrap_or(i64::MAX).saturating_mul(unit))
+    });
+    if seconds.is_none() {
+        let message = format!(
+            "\"{text}\" is not a time to keep videos for: write hours such as 12h, days such as 90d or years such as 2y"
+        );
+        found.add(node.place, message);
+    }
+    seconds
 }
 
 fn order(document: &Node) -> wire::OrderPolicy {
@@ -194,6 +223,25 @@ mod tests {
             ("Close", None),
         ];
         assert_eq!(listed, expected);
+    }
+
+    #[test]
+    fn videos_are_kept_for_hours_days_or_years() {
+        let kept = |text: &str| {
+            let mut found = Found::new(&KIND, "f");
+            let text = format!("steps: []\nretention: {text}\n");
+            let document = read(&text, "f", &mut found).unwrap();
+            let procedure = procedure(&document, &mut found);
+            let seconds = procedure.retention.map(|time| time.seconds);
+            seconds.filter(|_| found.is_empty())
+        };
+        assert_eq!(kept("12h"), Some(12 * 3600));
+        assert_eq!(kept("90d"), Some(90 * 24 * 3600));
+        assert_eq!(kept("2y"), Some(730 * 24 * 3600));
+        assert_eq!(kept("99999999999999999999d"), Some(i64::MAX));
+        for wrong in ["90", "d", "-1d", "+1d", "1.5d", "90 d", "90m", "soon", "日"] {
+            assert_eq!(kept(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
