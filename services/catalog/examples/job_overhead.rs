@@ -97,6 +97,7 @@ async fn until_succeeded(channel: &PeerChannel, job_id: &str) -> Result<()> {
     let mut client = JobServiceClient::new(channel.clone());
     let request = WatchJobRequest {
         job_id: job_id.to_owned(),
+        ..Default::default()
     };
     let mut changes = client.watch_job(request).await?.into_inner();
     while changes.message().await?.is_some() {}
