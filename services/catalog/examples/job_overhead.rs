@@ -1,4 +1,4 @@
-//! What the mesh adds to a score: from the call that submits it until it has
+//! What the mesh adds to a score: from the call that submits it until it is seen to have
 //! succeeded, both stages, with workers that do nothing.
 //!
 //! ```text
@@ -8,14 +8,14 @@
 //!
 //! One job after the other, over PostgreSQL and RabbitMQ; beside it what one
 //! commit of the database and one confirm of the broker take in the same run,
-//! which bound it from below: a score takes four commits and two confirms in a
+//! which bound it from below: a score takes at least five commits and two confirms in a
 //! row.
 #![allow(clippy::print_stdout, reason = "an example reports to the terminal")]
 
 mod support;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use sea_orm::sqlx::{self, postgres::PgPoolOptions};
@@ -24,7 +24,7 @@ use sopilot_bus::{Bus, JobQueue, Message, Queue, RabbitMqBus, RabbitMqConfig};
 use sopilot_chassis::PeerChannel;
 use sopilot_proto::catalog::v1::{
     AlignResult, ClaimedJob, EmbedResult, EmbeddingReference, GetJobRequest, JobState, MediaInfo,
-    PrepareResult, ScoreResult, SubmitScoreRequest, VideoRole, WatchJobRequest, claimed_job::Work,
+    PrepareResult, ScoreResult, SubmitScoreRequest, VideoRole, claimed_job::Work,
     job_completion::Outcome, job_service_client::JobServiceClient,
 };
 use sopilot_proto::embedding::v1::Embedder;
@@ -93,23 +93,21 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+/// Looks every two milliseconds.
 async fn until_succeeded(channel: &PeerChannel, job_id: &str) -> Result<()> {
     let mut client = JobServiceClient::new(channel.clone());
-    let request = WatchJobRequest {
-        job_id: job_id.to_owned(),
-        ..Default::default()
-    };
-    let mut changes = client.watch_job(request).await?.into_inner();
-    while changes.message().await?.is_some() {}
-    let request = GetJobRequest {
-        job_id: job_id.to_owned(),
-    };
-    let job = client.get_job(request).await?.into_inner().job;
-    let job = job.ok_or("no job")?;
-    if job.state() == JobState::Succeeded {
-        Ok(())
-    } else {
-        Err(format!("the job ended as {:?}: {:?}", job.state(), job.failure).into())
+    loop {
+        let request = GetJobRequest {
+            job_id: job_id.to_owned(),
+        };
+        let job = client.get_job(request).await?.into_inner().job;
+        let job = job.ok_or("no job")?;
+        match job.state() {
+            JobState::Succeeded => return Ok(()),
+            JobState::Queued | JobState::Running => {}
+            state => return Err(format!("the job ended as {state:?}: {:?}", job.failure).into()),
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
 }
 
@@ -155,7 +153,7 @@ impl Handler for DoesNothing {
         context: JobContext,
     ) -> std::result::Result<Outcome, AttemptError> {
         let key = |video: &str, name| {
-            let video: VideoId = video.parse().unwrap_or_default();
+            let video: VideoId = video.parse().expect("the catalog names videos by id");
             Key::derived(
                 video.uuid(),
                 context.attempt(),
