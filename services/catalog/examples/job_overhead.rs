@@ -69,7 +69,6 @@ async fn main() -> Result<()> {
             gold_video_ids: vec![gold.id.clone()],
             trainee_video_id: trainee.id.clone(),
             request_id: VideoId::new().to_string(),
-            ..Default::default()
         };
         let begin = Instant::now();
         let job = client.submit_score(request).await?.into_inner().job;
