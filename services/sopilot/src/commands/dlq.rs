@@ -169,7 +169,11 @@ async fn list(bus: &RabbitMqBus, args: &ListArgs) -> Result<Vec<Found>> {
 async fn send_back(bus: &RabbitMqBus, args: &ReturnArgs) -> Result<usize> {
     let mut returned = 0;
     for queue in args.broker.queues() {
-        let limit = args.limit.unwrap_or(usize::MAX);
+        // Those that are there now: one that is rejected again must not be sent
+        // back for ever.
+        let held = bus.dead_letters(&queue, 1).await;
+        let held = held.map_err(|error| broker_error(&error))?.held as usize;
+        let limit = args.limit.unwrap_or(held).min(held);
         let count = bus.return_dead_letters(&queue, limit).await;
         returned += count.map_err(|error| broker_error(&error))?;
     }

@@ -117,8 +117,8 @@ fn config_error(errors: ConfigErrors) -> Error {
 }
 
 /// What commands that end by themselves log: warnings, but for the attempts that failed in this
-/// process, which the command's own error tells.
-const ONE_SHOT_FILTER: &str = "warn,sopilot_worker=error";
+/// process and the connections that were tried again, which the command's own error tells.
+const ONE_SHOT_FILTER: &str = "warn,sopilot_worker=error,sopilot_bus=error,lapin=off";
 
 /// Logs of commands that end by themselves: what `SOPILOT_LOG` asks for, or little.
 pub(crate) fn init_one_shot_logging(timings: StageTimings) -> Result<()> {
