@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lapin::uri::{AMQPScheme, AMQPUri};
+use tokio::sync::Mutex;
 
 use super::connect::Endpoint;
 use super::topology::Topology;
@@ -103,6 +104,7 @@ impl RabbitMqConfig {
             prefix,
             capacity: bound("limits.capacity", self.limits.capacity)?,
             dead_letters: bound("limits.dead_letters", self.limits.dead_letters)?,
+            declaring: Mutex::default(),
         })
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
+use tokio::sync::Mutex;
 
 use crate::{DELIVERY_LIMIT, Queue, Subscription};
 
@@ -26,6 +27,10 @@ pub(super) struct Topology {
     pub(super) prefix: Option<Arc<str>>,
     pub(super) capacity: i32,
     pub(super) dead_letters: i32,
+    /// A quorum queue that one channel is just declaring is there for another, but not yet alive:
+    /// whoever consumes it then loses his connection. Other processes cannot be kept from it; it
+    /// passes.
+    pub(super) declaring: Mutex<()>,
 }
 
 impl Topology {
@@ -54,6 +59,7 @@ impl Topology {
         channel: &Channel,
         queue: &str,
     ) -> Result<(), lapin::Error> {
+        let _alone = self.declaring.lock().await;
         let dead = dead(queue);
         let arguments = table([
             ("x-queue-type", text("quorum")),
@@ -98,6 +104,7 @@ impl Topology {
         channel: &Channel,
         subscription: &Subscription,
     ) -> Result<String, lapin::Error> {
+        let _alone = self.declaring.lock().await;
         self.declare_exchange(channel).await?;
         let oldest_makes_room = [
             ("x-max-length", AMQPValue::from(self.capacity)),
