@@ -160,6 +160,8 @@ impl Handler for DoesNothing {
             )
             .to_string()
         };
+        let result =
+            |name| Key::result(context.attempt(), ObjectName::from_static(name)).to_string();
         Ok(match job.work {
             Some(Work::Embed(work)) => Outcome::Embed(EmbedResult {
                 embeddings: Some(EmbeddingReference {
@@ -175,10 +177,10 @@ impl Handler for DoesNothing {
                 prepared_key: key(&work.video_id, "prepared.binpb"),
             }),
             Some(Work::Align(work)) => Outcome::Align(AlignResult {
-                alignment_keys: vec!["alignment".to_owned(); work.golds.len()],
+                alignment_keys: vec![result("alignment-0.binpb"); work.golds.len()],
             }),
             Some(Work::Score(_)) | None => Outcome::Score(ScoreResult {
-                report_key: "report".to_owned(),
+                report_key: result("report.binpb"),
                 score: 100.0,
                 verdict: Verdict::Pass.into(),
                 deviation_count: 0,
