@@ -57,7 +57,8 @@ pub fn main<S: Service>() -> ExitCode {
 
 async fn serve<S: Service>(config: &S::Config) -> Result<(), StartError> {
     let common = S::common(config);
-    let telemetry = init_telemetry(S::NAME, &common.log, &common.trace).map_err(failed)?;
+    let telemetry =
+        init_telemetry(S::NAME, &common.log, &common.trace).map_err(StartError::because)?;
     let outcome = run::<S>(config, common).await;
     if let Err(error) = &outcome {
         tracing::error!(%error, "cannot serve");
@@ -67,7 +68,7 @@ async fn serve<S: Service>(config: &S::Config) -> Result<(), StartError> {
 }
 
 async fn run<S: Service>(config: &S::Config, common: &Common) -> Result<(), StartError> {
-    let metrics = record_metrics(S::NAME).map_err(failed)?;
+    let metrics = record_metrics(S::NAME).map_err(StartError::because)?;
     sopilot_chassis::metrics::describe();
     let version = env!("CARGO_PKG_VERSION");
     metrics::gauge!("sopilot_build_info", "version" => version).set(1.0);
@@ -80,9 +81,13 @@ async fn run<S: Service>(config: &S::Config, common: &Common) -> Result<(), Star
         }),
         readiness: Readiness::new(),
     };
-    start.work.on_signals().map_err(failed)?;
-    let admin = Listener::bind(common.admin_listen).await.map_err(failed)?;
-    let grpc = Listener::bind(common.listen).await.map_err(failed)?;
+    start.work.on_signals().map_err(StartError::because)?;
+    let admin = Listener::bind(common.admin_listen)
+        .await
+        .map_err(StartError::because)?;
+    let grpc = Listener::bind(common.listen)
+        .await
+        .map_err(StartError::because)?;
     let admin_stop = CancellationToken::new();
     let admin = tokio::spawn(serve_admin(
         admin,
@@ -97,7 +102,7 @@ async fn run<S: Service>(config: &S::Config, common: &Common) -> Result<(), Star
         .with_descriptor_set(DESCRIPTORS)
         .with_readiness(start.readiness.clone())
         .build(grpc)
-        .map_err(failed)?;
+        .map_err(StartError::because)?;
     let (work, servers) = (start.work.clone(), start.servers.clone());
     let serving = tokio::spawn(async move {
         let outcome = server.serve(&servers).await;
@@ -126,13 +131,9 @@ async fn run<S: Service>(config: &S::Config, common: &Common) -> Result<(), Star
         );
     }
     match serving.await {
-        Ok(outcome) => outcome.map_err(failed),
+        Ok(outcome) => outcome.map_err(StartError::because),
         Err(panic) => Err(StartError::new(format!("the server failed: {panic}"))),
     }
-}
-
-fn failed(error: impl std::fmt::Display) -> StartError {
-    StartError::new(error.to_string())
 }
 
 /// The pod's name on Kubernetes.

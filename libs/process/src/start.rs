@@ -43,6 +43,11 @@ impl StartError {
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
+
+    /// What was needed failed, and its error says why.
+    pub fn because(error: impl Display) -> Self {
+        Self(error.to_string())
+    }
 }
 
 /// Whether trying again may help.
@@ -69,7 +74,7 @@ impl Start {
         loop {
             match attempt().await {
                 Ok(value) => return Ok(value),
-                Err(Trouble::Lasting(error)) => return Err(StartError::new(error.to_string())),
+                Err(Trouble::Lasting(error)) => return Err(StartError::because(error)),
                 Err(Trouble::Passing(error)) => {
                     tracing::warn!(%error, ?pause, "{what} does not answer yet; trying again");
                 }

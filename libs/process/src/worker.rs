@@ -47,13 +47,12 @@ impl WorkerProcessConfig {
     /// Attaches the process to broker, catalog and object storage: it is ready only while the
     /// first and the last answer. A catalog that does not answer is waited for where it is called.
     pub fn attach(&self, program: &str, start: &Start) -> Result<Attached, StartError> {
-        let failed = |error: &dyn std::fmt::Display| StartError::new(error.to_string());
-        let blobs = self.objects.open().map_err(|error| failed(&error))?;
-        let bus = self.bus.open(program).map_err(|error| failed(&error))?;
+        let blobs = self.objects.open().map_err(StartError::because)?;
+        let bus = self.bus.open(program).map_err(StartError::because)?;
         let catalog = self
             .catalog
             .connect("catalog", &self.common.client)
-            .map_err(|error| failed(&error))?;
+            .map_err(StartError::because)?;
         start.watch_blobs(&blobs);
         start.watch_bus(&bus);
         Ok(Attached {

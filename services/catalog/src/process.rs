@@ -66,12 +66,11 @@ impl Service for Process {
     }
 
     async fn start(config: &ProcessConfig, start: &Start) -> Result<Started, StartError> {
-        let failed = |error: &dyn std::fmt::Display| StartError::new(error.to_string());
-        let blobs = config.objects.open().map_err(|error| failed(&error))?;
+        let blobs = config.objects.open().map_err(StartError::because)?;
         let bus = config
             .bus
             .open(Self::PROGRAM)
-            .map_err(|error| failed(&error))?;
+            .map_err(StartError::because)?;
         start.watch_blobs(&blobs);
         start.watch_bus(&bus);
         let bus: Arc<dyn Bus> = Arc::new(bus);
@@ -97,7 +96,7 @@ impl Service for Process {
         // There is only one.
         let lacked = Catalog::migrate(&config.database)
             .await
-            .map_err(|error| StartError::new(error.to_string()))?;
+            .map_err(StartError::because)?;
         Ok(if lacked.is_empty() {
             "the schema is up to date\n".to_owned()
         } else {

@@ -156,11 +156,7 @@ async fn ring(bus: &dyn Bus, bell: &Bell) -> Result<(), BusError> {
         &bell.traceparent,
     );
     let publishing = async {
-        let traceparent = trace::current_traceparent();
-        let message = traced(
-            doorbell(bell),
-            traceparent.as_deref().unwrap_or(&bell.traceparent),
-        );
+        let message = traced(doorbell(bell), &bell.traceparent);
         bus.publish(&queue, message).await
     };
     marked(publishing.instrument(span.clone()).await, &span)
@@ -229,11 +225,7 @@ async fn announce(bus: &dyn Bus, event: TakenEvent) -> Result<(), BusError> {
     let id = event.event_id.to_string();
     let span = sending("sopilot.events", &id, &event.traceparent);
     let announcing = async {
-        let traceparent = trace::current_traceparent();
-        let message = traced(
-            Message::new(id.clone(), event.body),
-            traceparent.as_deref().unwrap_or(&event.traceparent),
-        );
+        let message = traced(Message::new(id.clone(), event.body), &event.traceparent);
         bus.announce(&topic, message).await
     };
     marked(announcing.instrument(span.clone()).await, &span)
@@ -257,8 +249,11 @@ fn doorbell(bell: &Bell) -> Message {
     Message::new(format!("bell-{}", bell.id), doorbell.encode_to_vec())
 }
 
-/// The message with the trace that it belongs to, if it does to one.
+/// The message with its place in the trace that it belongs to, if it does to
+/// one: the current span, or the given place where nothing is traced here.
 fn traced(message: Message, traceparent: &str) -> Message {
+    let here = trace::current_traceparent();
+    let traceparent = here.as_deref().unwrap_or(traceparent);
     if traceparent.is_empty() {
         message
     } else {

@@ -54,7 +54,7 @@ impl Service for Process {
         let attached = config.process.attach(Self::PROGRAM, start)?;
         let alignment = (config.alignment)
             .connect("alignment", &config.process.common.client)
-            .map_err(|error| StartError::new(error.to_string()))?;
+            .map_err(StartError::because)?;
         let scoring = Scoring::new(config.scoring.clone(), attached.blobs, alignment);
         let (catalog, bus) = (attached.catalog, Arc::clone(&attached.bus));
         scoring.start(&start.name, catalog, bus, &start.work);
