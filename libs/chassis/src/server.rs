@@ -131,6 +131,7 @@ impl TryFrom<std::net::TcpListener> for Listener {
 pub struct Services {
     routes: Routes,
     names: HashSet<String>,
+    internal: HashSet<String>,
 }
 
 impl Services {
@@ -154,6 +155,24 @@ impl Services {
         self.names.insert(S::NAME.to_owned());
         self.routes = self.routes.add_service(service);
         self
+    }
+
+    /// Adds a generated server that other processes of the mesh call so that work goes on.
+    /// [`ServerConfig::max_concurrent_calls`] counts its calls by themselves: callers who wait for
+    /// work must not take the places of those who do it.
+    #[must_use]
+    pub fn with_internal<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.internal.insert(S::NAME.to_owned());
+        self.with(service)
     }
 }
 
@@ -193,7 +212,11 @@ impl ServerBuilder {
     /// [`Server::serve`] runs; health is NOT_SERVING until [`Readiness::set_ready`].
     pub fn build(self, listener: Listener) -> Result<Server, ServerError> {
         let readiness = self.readiness;
-        let Services { mut routes, names } = self.services;
+        let Services {
+            mut routes,
+            names,
+            internal,
+        } = self.services;
         let methods = methods_of(&names, self.descriptor_set)?;
         routes = routes.add_service(health_server(&readiness, names));
         if let Some(encoded) = self.descriptor_set {
@@ -207,6 +230,7 @@ impl ServerBuilder {
             deadlines = deadlines.with_limit(limit, methods.paths(Kind::Streaming));
         }
         Ok(Server {
+            limit: LimitLayer::new(self.config.max_concurrent_calls, internal),
             config: self.config,
             routes: routes.prepare(),
             methods,
@@ -223,6 +247,7 @@ pub struct Server {
     routes: Routes,
     methods: Methods,
     deadlines: DeadlineLayer,
+    limit: LimitLayer,
     listener: Listener,
     readiness: Readiness,
 }
@@ -259,6 +284,7 @@ impl Server {
             routes,
             methods,
             deadlines,
+            limit,
             listener,
             readiness,
         } = self;
@@ -280,7 +306,7 @@ impl Server {
             .layer(IdleLayer::new(config.stream_idle_timeout))
             // Authentication goes here: a stranger is refused before it costs a place.
             // Last, so that only calls that reach a handler count. Health passes.
-            .layer(LimitLayer::new(config.max_concurrent_calls))
+            .layer(limit)
             .service(routes);
 
         let acceptor = Acceptor::new(&config);

@@ -105,6 +105,9 @@ pub struct CatalogConfig {
     pub idempotency_expiry: Duration,
     /// Largest video that is taken, in bytes.
     pub max_video_bytes: u64,
+    /// Uploads that are received at the same time, beyond which callers are
+    /// turned away for a while. Each takes about 6 MiB of memory.
+    pub max_uploads: usize,
 }
 
 impl Default for CatalogConfig {
@@ -121,6 +124,7 @@ impl Default for CatalogConfig {
             orphan_grace: Duration::from_hours(1),
             idempotency_expiry: Duration::from_hours(24),
             max_video_bytes: 8 << 30,
+            max_uploads: 64,
         }
     }
 }
@@ -148,6 +152,7 @@ impl Validate for CatalogConfig {
             60 * second..=30 * day,
         );
         problems.in_range("max_video_bytes", &self.max_video_bytes, 1..=1 << 40);
+        problems.in_range("max_uploads", &self.max_uploads, 1..=100_000);
     }
 }
 

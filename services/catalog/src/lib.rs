@@ -38,6 +38,7 @@ pub struct Catalog {
     blobs: BlobStore,
     bus: Arc<dyn Bus>,
     config: Arc<CatalogConfig>,
+    receiver: Receiver,
 }
 
 /// Why a catalog cannot be opened. Says where its database is, never the
@@ -89,12 +90,7 @@ impl Catalog {
         let store = Store::open_sqlite(&path, Arc::clone(&config), Clock::System)
             .await
             .map_err(|error| OpenError::database(&path.display(), &error))?;
-        Ok(Self {
-            store,
-            blobs,
-            bus,
-            config,
-        })
+        Ok(Self::new(store, config, blobs, bus))
     }
 
     /// Opens a catalog on PostgreSQL, which any number of processes may do at
@@ -115,12 +111,18 @@ impl Catalog {
                 database: server.to_string(),
                 missing,
             })?;
-        Ok(Self {
+        Ok(Self::new(store, config, blobs, bus))
+    }
+
+    fn new(store: Store, config: Arc<CatalogConfig>, blobs: BlobStore, bus: Arc<dyn Bus>) -> Self {
+        let receiver = Receiver::new(store.clone(), blobs.clone(), config.max_uploads);
+        Self {
             store,
             blobs,
             bus,
             config,
-        })
+            receiver,
+        }
     }
 
     /// Brings the schema of a database on PostgreSQL up to date, and answers
@@ -152,7 +154,7 @@ impl Catalog {
     /// and it waits for what must not be cut off.
     pub fn services(&self, shutdown: &Shutdown) -> Services {
         let (tasks, draining) = (shutdown.tracker().clone(), shutdown.draining().clone());
-        let receiver = self.receiver();
+        let receiver = self.receiver.clone();
         grpc::services(
             self.store.clone(),
             self.blobs.clone(),
@@ -170,7 +172,7 @@ impl Catalog {
         tasks.spawn(async move { relay::run_bells(store, bus.as_ref(), token).await });
         let (store, bus, token) = (self.store.clone(), Arc::clone(&self.bus), stop.clone());
         tasks.spawn(async move { relay::run_events(store, bus.as_ref(), token).await });
-        let (store, receiver) = (self.store.clone(), self.receiver());
+        let (store, receiver) = (self.store.clone(), self.receiver.clone());
         let (config, token) = (Arc::clone(&self.config), stop.clone());
         tasks.spawn(async move { sweeper::run_jobs(store, receiver, &config, token).await });
         measure::describe();
@@ -181,12 +183,5 @@ impl Catalog {
         let (store, blobs) = (self.store.clone(), self.blobs.clone());
         let (config, token) = (Arc::clone(&self.config), stop.clone());
         tasks.spawn(async move { sweeper::run_objects(store, blobs, &config, token).await });
-    }
-
-    fn receiver(&self) -> Receiver {
-        Receiver {
-            store: self.store.clone(),
-            blobs: self.blobs.clone(),
-        }
     }
 }

@@ -6,10 +6,13 @@
 //! that was repeated) neither can spoil what the other stored. Only the
 //! newest may commit.
 
+use std::{sync::Arc, time::Duration};
+
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt};
 use sopilot_blob::{BlobStore, Key, Prefix};
 use sopilot_chassis::{ApiError, Reason};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{
@@ -21,14 +24,35 @@ use crate::{
 /// message.
 const PART_BYTES: usize = 4 << 20;
 
-/// Receives uploads.
+/// Uploads whose parts are put together at the same time; the others wait, and
+/// hold nothing meanwhile. Each reads and writes pieces of several megabytes.
+const JOINED_AT_ONCE: usize = 4;
+
+/// When a caller that was turned away may come back.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Receives uploads. Clones share their limits.
 #[derive(Clone)]
 pub(crate) struct Receiver {
-    pub(crate) store: Store,
-    pub(crate) blobs: BlobStore,
+    store: Store,
+    blobs: BlobStore,
+    max_uploads: usize,
+    receiving: Arc<Semaphore>,
+    joining: Arc<Semaphore>,
 }
 
 impl Receiver {
+    /// Takes at most `max_uploads` streams at once: each holds megabytes.
+    pub(crate) fn new(store: Store, blobs: BlobStore, max_uploads: usize) -> Self {
+        Self {
+            store,
+            blobs,
+            max_uploads,
+            receiving: Arc::new(Semaphore::new(max_uploads)),
+            joining: Arc::new(Semaphore::new(JOINED_AT_ONCE)),
+        }
+    }
+
     /// Goes on with an upload at `offset`. Answers how far it has come, and
     /// the video once all bytes are there.
     ///
@@ -44,6 +68,16 @@ impl Receiver {
     where
         S: Stream<Item = std::result::Result<Bytes, ApiError>> + Unpin + Send,
     {
+        let Ok(_place) = self.receiving.try_acquire() else {
+            let error = ApiError::new(
+                Reason::Overloaded,
+                format!(
+                    "{} uploads are under way, which is the limit: come back later, nothing is lost",
+                    self.max_uploads
+                ),
+            );
+            return Err(error.with_retry_after(RETRY_AFTER).into());
+        };
         let known = self.store.upload_or_finished(id).await?;
         if let Some(video) = self.finished(&known).await? {
             return Ok((known, Some(video)));
@@ -51,13 +85,14 @@ impl Receiver {
         let mut upload = self.store.open_stream(id, offset as i64).await?;
         let mut pending = BytesMut::new();
         let broken = loop {
-            match data.next().await {
+            let mut bytes = match data.next().await {
                 None => break None,
                 Some(Err(error)) => break Some(error),
-                Some(Ok(bytes)) => pending.extend_from_slice(&bytes),
-            }
-            let received = upload.committed_bytes as u64 + pending.len() as u64;
-            if received > upload.size_bytes as u64 {
+                Some(Ok(bytes)) => bytes,
+            };
+            let known = upload.committed_bytes as u64 + pending.len() as u64;
+            let missing = (upload.size_bytes as u64).saturating_sub(known);
+            if bytes.len() as u64 > missing {
                 return Err(Error::new(
                     Reason::UploadTooLarge,
                     format!(
@@ -66,9 +101,18 @@ impl Receiver {
                     ),
                 ));
             }
-            while pending.len() >= PART_BYTES {
-                self.store_part(&mut upload, pending.split_to(PART_BYTES).freeze())
-                    .await?;
+            while !bytes.is_empty() {
+                if pending.is_empty() {
+                    // As much as the part will have: growing would double it.
+                    let rest = (upload.size_bytes - upload.committed_bytes) as usize;
+                    pending = BytesMut::with_capacity(rest.min(PART_BYTES));
+                }
+                let room = PART_BYTES - pending.len();
+                pending.extend_from_slice(&bytes.split_to(room.min(bytes.len())));
+                if pending.len() == PART_BYTES {
+                    let part = std::mem::take(&mut pending).freeze();
+                    self.store_part(&mut upload, part).await?;
+                }
             }
         };
         if !pending.is_empty() {
@@ -153,6 +197,7 @@ impl Receiver {
         source: &Key,
         traceparent: &str,
     ) -> Result<VideoRow> {
+        let _turn = self.joining.acquire().await.expect("it is never closed");
         let parts = self.store.upload_parts(upload.id).await?;
         let keys: Vec<Key> = parts
             .into_iter()

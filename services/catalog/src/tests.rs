@@ -30,6 +30,9 @@ use crate::{
     sweeper::sweep_orphans,
 };
 
+/// Uploads that a fixture takes at once.
+const MAX_UPLOADS: usize = 3;
+
 const MEBIBYTE: usize = 1 << 20;
 
 struct Fixture {
@@ -69,6 +72,7 @@ on_both! {
     of_two_streams_of_one_upload_the_newer_counts_and_neither_spoils_the_other,
     two_streams_that_finish_together_make_one_video,
     more_bytes_than_announced_are_refused,
+    uploads_beyond_the_limit_are_told_when_to_come_back,
     an_aborted_upload_leaves_nothing,
     a_repeated_request_answers_what_the_first_made,
     a_new_version_prepares_the_golds_anew_and_scores_keep_theirs,
@@ -99,10 +103,7 @@ fn hex(data: &[u8]) -> String {
 impl Fixture {
     async fn new(store: Store) -> Self {
         let blobs = BlobStore::in_memory();
-        let receiver = Receiver {
-            store: store.clone(),
-            blobs: blobs.clone(),
-        };
+        let receiver = Receiver::new(store.clone(), blobs.clone(), MAX_UPLOADS);
         let request = Request::new("CreateTask", "", &[]).unwrap();
         let task = store
             .create_task("task", &Procedure::default(), &request)
@@ -411,6 +412,27 @@ async fn more_bytes_than_announced_are_refused(fixture: Fixture) {
     let id = fixture.start(Role::Trainee, &data).await;
     let refused = fixture.send(id, 0, &bytes(1001), false).await.unwrap_err();
     assert_eq!(reason(refused), Reason::UploadTooLarge);
+}
+
+async fn uploads_beyond_the_limit_are_told_when_to_come_back(fixture: Fixture) {
+    let data = bytes(1000);
+    let mut held = Vec::new();
+    for _ in 0..MAX_UPLOADS {
+        let id = fixture.start(Role::Trainee, &data).await;
+        let (sender, hanging) = futures::channel::mpsc::unbounded();
+        let receiver = fixture.receiver.clone();
+        let mut receiving = Box::pin(async move { receiver.receive(id, 0, hanging, "").await });
+        assert!(futures::poll!(receiving.as_mut()).is_pending());
+        held.push((sender, receiving));
+    }
+    let id = fixture.start(Role::Trainee, &data).await;
+    let refused: ApiError = fixture.send(id, 0, &data, false).await.unwrap_err().into();
+    assert_eq!(refused.reason, Reason::Overloaded);
+    assert!(refused.retry_after.is_some());
+    // One that breaks off makes room.
+    held.pop();
+    let video = fixture.send(id, 0, &data, false).await.unwrap();
+    assert_eq!(video, Some(id));
 }
 
 async fn an_aborted_upload_leaves_nothing(fixture: Fixture) {

@@ -10,7 +10,7 @@ use crate::config::{Problems, Validate};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerConfig {
     /// Calls in flight in the whole process, streams included, beyond which callers are turned
-    /// away.
+    /// away. Calls of the mesh's own processes count by themselves, up to the same number.
     pub max_concurrent_calls: usize,
     /// Connections beyond which new ones are closed at once. Must leave room below the limit on open
     /// files.

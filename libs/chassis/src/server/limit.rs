@@ -1,5 +1,8 @@
 //! One limit on calls in flight for the whole process; what exceeds it is turned away at once.
+//! Services that the mesh itself calls have a second one of the same size: the calls that make the
+//! work go on must not wait for callers who wait for the work.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,15 +33,35 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub(super) struct LimitLayer {
     permits: Arc<Semaphore>,
+    /// For the services in `internal`.
+    internal_permits: Arc<Semaphore>,
+    internal: Arc<HashSet<String>>,
     max: usize,
 }
 
 impl LimitLayer {
-    pub(super) fn new(max: usize) -> Self {
+    /// `internal`: names of services that have a limit of their own.
+    pub(super) fn new(max: usize, internal: HashSet<String>) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(max)),
+            internal_permits: Arc::new(Semaphore::new(max)),
+            internal: Arc::new(internal),
             max,
         }
+    }
+
+    fn place(&self, path: &str) -> Option<Place> {
+        let service = path.trim_start_matches('/').split('/').next();
+        let permits = if service.is_some_and(|name| self.internal.contains(name)) {
+            &self.internal_permits
+        } else {
+            &self.permits
+        };
+        let permit = Arc::clone(permits).try_acquire_owned().ok()?;
+        Some(Place {
+            _permit: permit,
+            _counted: Counted::in_flight(),
+        })
     }
 }
 
@@ -77,7 +100,7 @@ where
         if is_infrastructure(request.uri().path()) {
             return Box::pin(self.inner.call(request));
         }
-        let Ok(permit) = Arc::clone(&self.limit.permits).try_acquire_owned() else {
+        let Some(place) = self.limit.place(request.uri().path()) else {
             metrics::server_shed();
             let max = self.limit.max;
             let error = ApiError::new(
@@ -86,10 +109,6 @@ where
             )
             .with_retry_after(RETRY_AFTER);
             return Box::pin(async { Ok(Status::from(error).into_http()) });
-        };
-        let place = Place {
-            _permit: permit,
-            _counted: Counted::in_flight(),
         };
         let call = self.inner.call(request);
         Box::pin(async move {
@@ -178,8 +197,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn internal_services_have_places_of_their_own() {
+        let limit = LimitLayer::new(1, HashSet::from(["test.Worker".to_owned()]));
+        let mut service = limit.layer(service_fn(|_: Request<Body>| {
+            ready(Ok(Response::new(Body::new(Answer(0)))))
+        }));
+        let mut call = async |path: &str| {
+            let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = service.call(request).await.unwrap();
+            let refused = response.headers().contains_key("grpc-status");
+            (!refused).then_some(response)
+        };
+        let outside = call("/test.Job/Watch").await;
+        assert!(outside.is_some());
+        assert!(call("/test.Job/Get").await.is_none());
+        let inside = call("/test.Worker/Claim").await;
+        assert!(inside.is_some());
+        assert!(call("/test.Worker/Claim").await.is_none());
+        drop(outside);
+        assert!(call("/test.Job/Get").await.is_some());
+    }
+
+    #[tokio::test]
     async fn a_place_is_free_once_the_last_frame_goes_out() {
-        let limit = LimitLayer::new(1);
+        let limit = LimitLayer::new(1, HashSet::new());
         let mut service = limit.layer(service_fn(|_: Request<Body>| {
             ready(Ok(Response::new(Body::new(Answer(0)))))
         }));

@@ -66,7 +66,9 @@ pub(crate) fn services(
         )
         .with(JobServiceServer::new(handlers.clone()))
         .with(ScoreServiceServer::new(handlers.clone()))
-        .with(WorkerServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE_BYTES))
+        .with_internal(
+            WorkerServiceServer::new(handlers).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        )
 }
 
 impl From<Error> for Status {

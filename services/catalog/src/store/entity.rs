@@ -298,3 +298,12 @@ entity!(idempotency_key, "idempotency_keys", {
     response: Vec<u8>,
     created_at: i64,
 });
+
+impl Related<job_gold::Entity> for job::Entity {
+    fn to() -> RelationDef {
+        job::Entity::belongs_to(job_gold::Entity)
+            .from(job::Column::Id)
+            .to(job_gold::Column::JobId)
+            .into()
+    }
+}

@@ -390,20 +390,19 @@ pub(super) async fn golds(
 }
 
 pub(super) async fn read(connection: &impl ConnectionTrait, id: Uuid) -> Result<JobRow> {
-    let job = job::Entity::find_by_id(id)
-        .one(connection)
-        .await?
-        .ok_or_else(|| {
-            Error::new(
-                Reason::JobNotFound,
-                format!("there is no job {id}: list the jobs to see what there is"),
-            )
-        })?;
-    let golds = golds(connection, id)
-        .await?
-        .into_iter()
-        .map(|gold| gold.video_id)
-        .collect();
+    // One round trip: this is what callers poll.
+    let found = job::Entity::find_by_id(id)
+        .find_with_related(job_gold::Entity)
+        .order_by_asc(job_gold::Column::Position)
+        .all(connection)
+        .await?;
+    let (job, golds) = found.into_iter().next().ok_or_else(|| {
+        Error::new(
+            Reason::JobNotFound,
+            format!("there is no job {id}: list the jobs to see what there is"),
+        )
+    })?;
+    let golds = golds.into_iter().map(|gold| gold.video_id).collect();
     Ok(JobRow { job, golds })
 }
 

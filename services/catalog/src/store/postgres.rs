@@ -19,6 +19,10 @@ use crate::config::{CatalogConfig, DatabaseConfig};
 /// and others wait for its locks.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(30);
 
+/// A connection that nobody has used for this long is tried before it is used
+/// again. One that is in use would answer no sooner than the query itself.
+const TESTED_IF_IDLE: Duration = Duration::from_secs(1);
+
 /// A PostgreSQL server, as it may be shown: without the password.
 #[derive(Clone)]
 pub(crate) struct Server {
@@ -83,6 +87,7 @@ impl Server {
         connect
             .max_connections(max_connections)
             .acquire_timeout(self.acquire_timeout)
+            .test_before_acquire_if_idle_for(TESTED_IF_IDLE)
             .sqlx_logging(false)
             .map_sqlx_postgres_opts(move |_| options.clone());
         Database::connect(connect).await
