@@ -9,6 +9,10 @@
 //! Both stand in this process and answer the same callers in turn, five rounds
 //! of `SECONDS` each, with the same number of database connections. The jobs are
 //! scores, which name their golds: the catalog looks those up too.
+//!
+//! `load-tests/get-job` starts a FastAPI service on SQLite too and names it in
+//! `SOPILOT_FASTAPI_URL`: it then stands third in each round, asked over HTTP/1.1
+//! by as many callers, each on a connection of its own that is kept.
 #![allow(clippy::print_stdout, reason = "an example reports to the terminal")]
 
 mod support;
@@ -18,6 +22,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::stream::BoxStream;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::{StatusCode, Uri, header};
+use hyper_util::rt::TokioIo;
 use sea_orm::sqlx::{PgPool, Row, postgres::PgPoolOptions};
 use sopilot_bus::InProcessBus;
 use sopilot_chassis::PeerChannel;
@@ -30,6 +39,7 @@ use sopilot_proto::catalog::v1::{
 };
 use sopilot_proto::{id::VideoId, timestamp::from_millis};
 use support::Result;
+use tokio::net::{TcpListener, TcpStream};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -55,7 +65,7 @@ async fn main() -> Result<()> {
         .connect(database.url.expose())
         .await?;
     // Without our chassis: nothing but tonic and sqlx.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = format!("http://{}", listener.local_addr()?);
     let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
     tokio::spawn(
@@ -81,10 +91,22 @@ async fn main() -> Result<()> {
         jobs.push(submitted.job.ok_or("no job")?.id);
     }
     let jobs: Arc<[String]> = jobs.into();
-    let (mut of_ours, mut of_bare) = (Vec::new(), Vec::new());
+    let fastapi = match std::env::var("SOPILOT_FASTAPI_URL") {
+        Ok(url) => Some(Service::FastApi(url.parse()?)),
+        Err(_) => None,
+    };
+    // Those that load-tests/fastapi/app.py makes.
+    let numbers = 0..JOBS as u128;
+    let fastapi_jobs = numbers.map(|number| Uuid::from_u128(number).to_string());
+    let fastapi_jobs: Arc<[String]> = fastapi_jobs.collect();
+    let (ours, bare) = (Service::Grpc(ours), Service::Grpc(bare));
+    let (mut of_ours, mut of_bare, mut of_fastapi) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         of_ours.push(throughput(&ours, &jobs, callers, seconds).await?);
         of_bare.push(throughput(&bare, &jobs, callers, seconds).await?);
+        if let Some(fastapi) = &fastapi {
+            of_fastapi.push(throughput(fastapi, &fastapi_jobs, callers, seconds).await?);
+        }
     }
     let (ours, _) = support::middle_and_high(&mut of_ours);
     let (bare, _) = support::middle_and_high(&mut of_bare);
@@ -92,6 +114,10 @@ async fn main() -> Result<()> {
     println!("catalog             {ours:8.0} calls/s");
     println!("bare tonic + sqlx   {bare:8.0} calls/s");
     println!("ratio               {:8.2}", ours / bare);
+    if fastapi.is_some() {
+        let (fastapi, _) = support::middle_and_high(&mut of_fastapi);
+        println!("FastAPI + SQLite    {fastapi:8.0} calls/s");
+    }
     shutdown.trigger();
     shutdown.complete().await;
     Ok(())
@@ -99,32 +125,90 @@ async fn main() -> Result<()> {
 
 /// Calls a second.
 async fn throughput(
-    channel: &PeerChannel,
+    service: &Service,
     jobs: &Arc<[String]>,
     callers: usize,
     seconds: u64,
 ) -> Result<f64> {
     let answered = Arc::new(AtomicUsize::new(0));
+    let mut clients = Vec::new();
+    for _ in 0..callers {
+        clients.push(service.connect().await?);
+    }
     let begin = Instant::now();
     let end = begin + Duration::from_secs(seconds);
-    let calling = (0..callers).map(|caller| {
+    let calling = clients.into_iter().enumerate().map(|(caller, mut client)| {
         let (answered, jobs) = (Arc::clone(&answered), Arc::clone(jobs));
-        let mut client = JobServiceClient::new(channel.clone());
         tokio::spawn(async move {
             let mut next = caller;
             while Instant::now() < end {
-                let job_id = jobs[next % jobs.len()].clone();
+                client.get_job(&jobs[next % jobs.len()]).await?;
                 next += 7;
-                client.get_job(GetJobRequest { job_id }).await?;
                 answered.fetch_add(1, Ordering::Relaxed);
             }
-            Ok::<(), Status>(())
+            Result::Ok(())
         })
     });
     for caller in calling.collect::<Vec<_>>() {
         caller.await??;
     }
     Ok(answered.load(Ordering::Relaxed) as f64 / begin.elapsed().as_secs_f64())
+}
+
+/// What is measured.
+enum Service {
+    Grpc(PeerChannel),
+    FastApi(Uri),
+}
+
+impl Service {
+    /// For one caller.
+    async fn connect(&self) -> Result<Client> {
+        let url = match self {
+            Self::Grpc(channel) => {
+                return Ok(Client::Grpc(JobServiceClient::new(channel.clone())));
+            }
+            Self::FastApi(url) => url,
+        };
+        let host = url.authority().ok_or("SOPILOT_FASTAPI_URL has no host")?;
+        let stream = TcpStream::connect(host.as_str()).await?;
+        stream.set_nodelay(true)?;
+        let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+        // What breaks it also fails the request that waits for an answer.
+        tokio::spawn(connection);
+        Ok(Client::FastApi(sender, host.to_string()))
+    }
+}
+
+/// A caller's end.
+enum Client {
+    Grpc(JobServiceClient<PeerChannel>),
+    /// With the host that requests name.
+    FastApi(SendRequest<Empty<Bytes>>, String),
+}
+
+impl Client {
+    /// Reads the whole answer; anything but a job is an error.
+    async fn get_job(&mut self, id: &str) -> Result<()> {
+        let (sender, host) = match self {
+            Self::Grpc(client) => {
+                let job_id = id.to_owned();
+                client.get_job(GetJobRequest { job_id }).await?;
+                return Ok(());
+            }
+            Self::FastApi(sender, host) => (sender, host),
+        };
+        let path = format!("/api/v1/jobs/{id}");
+        let request = hyper::Request::get(&path).header(header::HOST, host.as_str());
+        sender.ready().await?;
+        let answer = sender.send_request(request.body(Empty::new())?).await?;
+        let status = answer.status();
+        answer.into_body().collect().await?;
+        if status != StatusCode::OK {
+            return Err(format!("GET {path}: {status}").into());
+        }
+        Ok(())
+    }
 }
 
 struct Bare {
