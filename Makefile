@@ -7,7 +7,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo mesh mesh-demo test test-rust test-python test-mesh chaos report accuracy accuracy-full bench-dtw check fmt ci clean
+.PHONY: help demo mesh mesh-demo test test-rust test-python test-mesh chaos burst report accuracy accuracy-full bench-dtw check fmt ci clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,13 +35,17 @@ test-rust: ## The tests of the workspace
 	@scripts/setup build rust video python servers s3
 	@scripts/test-rust
 
-test-mesh: ## The services as processes of their own: one trace, and everything that can break
+test-mesh: ## The services as processes of their own: one trace, everything that can break, many callers
 	@scripts/setup build rust video python servers s3
 	@scripts/test-mesh
 
 chaos: ## The longer form of the tests that break things
 	@scripts/setup build rust video python servers s3
 	@CHAOS=long scripts/test-mesh chaos
+
+burst: ## 100 uploads and 500 scores at once
+	@scripts/setup build rust video python servers s3
+	@BURST=long scripts/test-mesh burst
 
 test-python: ## A client made from the .proto files alone, and kill -9 in the middle
 	@scripts/setup build rust video python

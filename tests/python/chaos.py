@@ -217,9 +217,7 @@ class Chaos(unittest.TestCase):
 
     def orphans(self):
         """Objects that no row refers to, as they lie on the server's disk."""
-        name = self.s3.upper().replace("-", "_")
-        found = self.mesh.addresses()
-        bucket = Path(found[f"SOPILOT_TEST_{name}_FOLDER"]) / found[f"SOPILOT_TEST_{name}_BUCKET"]
+        bucket = self.bucket()
         columns = [
             *[(column, "videos") for column in
               ("source_key", "embeddings_key", "clips_key", "thumbnails_key", "prepared_key")],
@@ -233,6 +231,11 @@ class Chaos(unittest.TestCase):
         # Checksums lie beside what they are of; the server has files of its own.
         return [key for key in files if not key.startswith(("sums/", ".")) and key not in referred]
 
+    def bucket(self):
+        name = self.s3.upper().replace("-", "_")
+        found = self.mesh.addresses()
+        return Path(found[f"SOPILOT_TEST_{name}_FOLDER"]) / found[f"SOPILOT_TEST_{name}_BUCKET"]
+
     def count(self, videos):
         states = Counter(self.jobs())
         scores = Counter(row[0] for row in query(self.mesh, "select job_id from scores"))
@@ -241,6 +244,8 @@ class Chaos(unittest.TestCase):
         for name, accepted, ended, took in self.told:
             print(f"{name:28} {accepted:8} {ended:6} {took:8.1f}")
         print(f"{len(self.accepted)} scores accepted, {len(scores)} stored; jobs: {dict(states)}")
+        files = [path.stat().st_size for path in self.bucket().rglob("*") if path.is_file()]
+        print(f"{len(files)} objects of {sum(files) >> 20} MiB")
         self.assertEqual(stuck, [])
         self.assertEqual(scores, Counter(self.accepted))
         self.assertEqual(states, {"SUCCEEDED": videos + len(self.accepted)})

@@ -303,6 +303,14 @@ class Errors(unittest.TestCase):
         self.assertEqual((code, reason), (grpc.StatusCode.INVALID_ARGUMENT, "STEP_LIST_INVALID"))
         self.assertGreaterEqual(len(fields), 2, fields)
 
+    def test_a_retention_that_nobody_can_mean(self):
+        for seconds in (-1, 0, 59, 10**12):
+            wrong = procedure()
+            wrong.retention.seconds = seconds
+            code, _, _, fields = refusal(lambda: client.create_task(f"wrong {new_id()}", wrong))
+            self.assertEqual(code, grpc.StatusCode.INVALID_ARGUMENT)
+            self.assertEqual(list(fields), ["procedure.retention"], seconds)
+
     def test_a_name_that_is_taken(self):
         code, reason, *_ = refusal(lambda: client.create_task(task.name))
         self.assertEqual((code, reason), (grpc.StatusCode.ALREADY_EXISTS, "TASK_ALREADY_EXISTS"))

@@ -50,7 +50,8 @@ impl Default for LogConfig {
     fn default() -> Self {
         Self {
             format: LogFormat::Console,
-            filter: "info".to_owned(),
+            // What breaks on the way to the broker is told by the bus, once.
+            filter: "info,lapin=off".to_owned(),
         }
     }
 }

@@ -323,9 +323,7 @@ impl Worker {
                 } else {
                     "again"
                 };
-                let span = Span::current();
-                span.record("otel.status_code", "ERROR");
-                span.record("otel.status_description", tracing::field::display(&error));
+                trace::mark_failed(&Span::current(), &error);
                 failure(&error)
             }
         };

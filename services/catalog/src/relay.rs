@@ -182,8 +182,7 @@ fn sending(destination: &str, message_id: &str, traceparent: &str) -> Span {
 
 fn marked(outcome: Result<(), BusError>, span: &Span) -> Result<(), BusError> {
     if let Err(error) = &outcome {
-        span.record("otel.status_code", "ERROR");
-        span.record("otel.status_description", tracing::field::display(error));
+        trace::mark_failed(span, error);
     }
     outcome
 }

@@ -150,6 +150,13 @@ fn continue_from(span: &Span, carrier: &dyn Extractor) {
     }
 }
 
+/// Marks `span` as failed, as OpenTelemetry says it. The span must have the fields
+/// `otel.status_code` and `otel.status_description`.
+pub fn mark_failed(span: &Span, error: &impl std::fmt::Display) {
+    span.record("otel.status_code", "ERROR");
+    span.record("otel.status_description", tracing::field::display(error));
+}
+
 /// Writes a span's place in its trace into the headers of a call, unless the caller has written
 /// one.
 pub(crate) fn inject(span: &Span, headers: &mut HeaderMap) {
