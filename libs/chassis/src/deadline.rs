@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::error::{ApiError, Reason};
 pub(crate) use header::{GRPC_TIMEOUT, format_timeout, parse_timeout};
-pub use server::{DeadlineLayer, DeadlineService};
+pub(crate) use server::Deadlines;
 
 tokio::task_local! {
     static CURRENT: Option<Deadline>;

@@ -7,6 +7,7 @@
 
 pub mod admin;
 mod allocator;
+mod around;
 pub mod client;
 pub mod config;
 mod cut;

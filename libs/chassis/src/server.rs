@@ -22,17 +22,18 @@ use tonic::server::NamedService;
 use tonic::service::Routes;
 use tower::{Service, ServiceBuilder};
 
-use crate::deadline::DeadlineLayer;
+use crate::around::AroundLayer;
+use crate::deadline::Deadlines;
 use crate::shutdown::Shutdown;
-use call_log::CallLogLayer;
+use call_log::CallLog;
 pub use config::ServerConfig;
 use connection::Acceptor;
 pub use health::Readiness;
 use health::health_server;
-use idle::IdleLayer;
-use limit::LimitLayer;
+use idle::Idle;
+use limit::Limit;
 use methods::{Kind, Methods};
-use stop::StopLayer;
+use stop::Stop;
 
 /// The largest message that a service should take or send: tonic's own default for what it takes.
 ///
@@ -222,7 +223,7 @@ impl ServerBuilder {
         if let Some(encoded) = self.descriptor_set {
             routes = with_reflection(routes, encoded)?;
         }
-        let mut deadlines = DeadlineLayer::new();
+        let mut deadlines = Deadlines::new();
         if let Some(limit) = self.config.default_deadline {
             deadlines = deadlines.with_default(limit, methods.paths(Kind::Unary));
         }
@@ -230,7 +231,7 @@ impl ServerBuilder {
             deadlines = deadlines.with_limit(limit, methods.paths(Kind::Streaming));
         }
         Ok(Server {
-            limit: LimitLayer::new(self.config.max_concurrent_calls, internal),
+            limit: Limit::new(self.config.max_concurrent_calls, internal),
             config: self.config,
             routes: routes.prepare(),
             methods,
@@ -246,8 +247,8 @@ pub struct Server {
     config: ServerConfig,
     routes: Routes,
     methods: Methods,
-    deadlines: DeadlineLayer,
-    limit: LimitLayer,
+    deadlines: Deadlines,
+    limit: Limit,
     listener: Listener,
     readiness: Readiness,
 }
@@ -295,18 +296,18 @@ impl Server {
             // Trace, log and metrics first, so that whatever the layers below decide is told with
             // the call's code and whole duration. The span of the call begins here, and with it the
             // trace that the caller may have begun.
-            .layer(CallLogLayer::new(methods))
+            .layer(AroundLayer(CallLog::new(methods)))
             // Around the deadline: the end of the process, or of the connection, comes before any
             // deadline that lies behind it.
-            .layer(StopLayer::new(shutdown.clone()))
+            .layer(AroundLayer(Stop::new(shutdown.clone())))
             // Before the limit: work that is already too late must not take a place from work that
             // is not.
-            .layer(deadlines)
+            .layer(AroundLayer(deadlines))
             // Before the limit too: a caller who sends nothing must not keep a place.
-            .layer(IdleLayer::new(config.stream_idle_timeout))
+            .layer(AroundLayer(Idle::new(config.stream_idle_timeout)))
             // Authentication goes here: a stranger is refused before it costs a place.
             // Last, so that only calls that reach a handler count. Health passes.
-            .layer(limit)
+            .layer(AroundLayer(limit))
             .service(routes);
 
         let acceptor = Acceptor::new(&config);

@@ -2,18 +2,15 @@
 //! off in time.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::Request;
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
 
 use super::{Deadline, GRPC_TIMEOUT, parse_timeout, scope, sync_scope};
+use crate::around::{Answer, Around, Inner};
 use crate::cut::cut_call;
 use crate::error::{ApiError, Reason};
 
@@ -30,7 +27,7 @@ use crate::error::{ApiError, Reason};
 /// only if they are known to be unary: how long a stream should last is for its reader to say, up to
 /// the limit that [`with_limit`](Self::with_limit) sets.
 #[derive(Debug, Clone, Default)]
-pub struct DeadlineLayer {
+pub(crate) struct Deadlines {
     default: Option<Rule>,
     limit: Option<Rule>,
 }
@@ -56,16 +53,16 @@ impl Rule {
     }
 }
 
-impl DeadlineLayer {
+impl Deadlines {
     /// A layer that puts calls under the deadline of their own request only.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
     /// Gives calls of `unary_methods` (paths such as `/package.Service/Method`) that name no
     /// deadline this one.
     #[must_use]
-    pub fn with_default(self, limit: Duration, unary_methods: HashSet<String>) -> Self {
+    pub(crate) fn with_default(self, limit: Duration, unary_methods: HashSet<String>) -> Self {
         Self {
             default: Some(Rule::new(limit, unary_methods)),
             ..self
@@ -74,7 +71,7 @@ impl DeadlineLayer {
 
     /// Gives calls of `methods` this deadline at the latest, whatever deadline they name.
     #[must_use]
-    pub fn with_limit(self, limit: Duration, methods: HashSet<String>) -> Self {
+    pub(crate) fn with_limit(self, limit: Duration, methods: HashSet<String>) -> Self {
         Self {
             limit: Some(Rule::new(limit, methods)),
             ..self
@@ -99,49 +96,16 @@ impl DeadlineLayer {
     }
 }
 
-impl<S> Layer<S> for DeadlineLayer {
-    type Service = DeadlineService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        DeadlineService {
-            inner,
-            layer: self.clone(),
-        }
-    }
-}
-
-/// The service of [`DeadlineLayer`].
-#[derive(Debug, Clone)]
-pub struct DeadlineService<S> {
-    inner: S,
-    layer: DeadlineLayer,
-}
-
-impl<S> Service<Request<Body>> for DeadlineService<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let deadline = match self.layer.deadline_of(&request) {
+impl Around for Deadlines {
+    fn call(&self, inner: &mut impl Inner, mut request: Request<Body>) -> Answer {
+        let deadline = match self.deadline_of(&request) {
             Ok(Some(deadline)) => deadline,
-            Ok(None) => return Box::pin(self.inner.call(request)),
+            Ok(None) => return Box::pin(inner.call(request)),
             Err(error) => return Box::pin(async { Ok(Status::from(error).into_http()) }),
         };
         let path = request.uri().path().to_owned();
         request.extensions_mut().insert(deadline);
-        let work = scope(
-            deadline,
-            sync_scope(Some(deadline), || self.inner.call(request)),
-        );
+        let work = scope(deadline, sync_scope(Some(deadline), || inner.call(request)));
         let too_late = Box::pin(async move {
             deadline.passed().await;
             Status::from(deadline.exceeded(path))
@@ -154,14 +118,16 @@ where
 mod tests {
     use std::future::ready;
 
+    use http::Response;
     use tonic::Code;
-    use tower::service_fn;
+    use tower::{Layer, Service, service_fn};
 
     use super::*;
+    use crate::around::AroundLayer;
 
     #[tokio::test]
     async fn what_comes_too_late_does_not_even_reach_the_next_layer() {
-        let mut service = DeadlineLayer::new().layer(service_fn(|_: Request<Body>| {
+        let mut service = AroundLayer(Deadlines::new()).layer(service_fn(|_: Request<Body>| {
             let deadline = Deadline::current().expect("called without a deadline");
             assert!(!deadline.expired(), "called too late");
             ready(Ok(Response::new(Body::empty())))

@@ -1,24 +1,22 @@
 //! One span, of the caller's trace, one log line and one entry in the metrics per call, whatever becomes
 //! of it.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures::FutureExt;
-use futures::future::BoxFuture;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request};
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
 use super::connection::ConnectionInfo;
 use super::methods::{Methods, is_infrastructure};
+use crate::around::{Answer, Around, Inner};
 use crate::error::{ApiError, code_name};
 use crate::metrics;
 use crate::telemetry::trace::{self, End};
@@ -29,48 +27,19 @@ use crate::telemetry::trace::{self, End};
 ///
 /// A handler that panics answers INTERNAL; the panic hook has printed where.
 #[derive(Debug, Clone, Default)]
-pub(super) struct CallLogLayer {
+pub(super) struct CallLog {
     methods: Methods,
 }
 
-impl CallLogLayer {
+impl CallLog {
     /// Metrics name only `methods`.
     pub(super) fn new(methods: Methods) -> Self {
         Self { methods }
     }
 }
 
-impl<S> Layer<S> for CallLogLayer {
-    type Service = CallLogService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        CallLogService {
-            inner,
-            methods: self.methods.clone(),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct CallLogService<S> {
-    inner: S,
-    methods: Methods,
-}
-
-impl<S> Service<Request<Body>> for CallLogService<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+impl Around for CallLog {
+    fn call(&self, inner: &mut impl Inner, request: Request<Body>) -> Answer {
         let method = request.uri().path().to_owned();
         let peer = request
             .extensions()
@@ -96,7 +65,7 @@ where
             begin: Instant::now(),
             ended: None,
         };
-        let call = span.in_scope(|| self.inner.call(request)).instrument(span);
+        let call = span.in_scope(|| inner.call(request)).instrument(span);
         Box::pin(async move {
             let response = match AssertUnwindSafe(call).catch_unwind().await {
                 Ok(response) => response?,
@@ -199,9 +168,11 @@ mod tests {
     use std::io::Write;
     use std::sync::{Arc, Mutex};
 
-    use tower::service_fn;
+    use http::Response;
+    use tower::{Layer, Service, service_fn};
 
     use super::*;
+    use crate::around::AroundLayer;
     use crate::cut::trailers_of;
     use crate::error::Reason;
 
@@ -245,15 +216,16 @@ mod tests {
             .finish();
         tracing::subscriber::with_default(subscriber, || {
             let mut response = Some(response);
-            let mut service = CallLogLayer::default().layer(service_fn(move |_: Request<Body>| {
-                let response = response.take().flatten();
-                async move {
-                    match response {
-                        Some(response) => Ok(response),
-                        None => pending().await,
+            let mut service =
+                AroundLayer(CallLog::default()).layer(service_fn(move |_: Request<Body>| {
+                    let response = response.take().flatten();
+                    async move {
+                        match response {
+                            Some(response) => Ok(response),
+                            None => pending().await,
+                        }
                     }
-                }
-            }));
+                }));
             let mut request = Request::new(Body::empty());
             *request.uri_mut() = path.parse().unwrap();
             // Polled once and dropped, as when the caller goes away.

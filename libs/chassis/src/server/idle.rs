@@ -1,21 +1,19 @@
 //! Ends calls whose caller stops sending in the middle.
 
-use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::Request;
 use http_body::{Frame, SizeHint};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep};
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
 
+use crate::around::{Answer, Around, Inner};
 use crate::cut::cut_call;
 use crate::error::{ApiError, Reason};
 
@@ -23,49 +21,20 @@ use crate::error::{ApiError, Reason};
 /// something. The time that a handler takes before it reads on does not count, nor does anything
 /// after the caller has sent all.
 #[derive(Debug, Clone)]
-pub(super) struct IdleLayer {
+pub(super) struct Idle {
     limit: Option<Duration>,
 }
 
-impl IdleLayer {
+impl Idle {
     pub(super) fn new(limit: Option<Duration>) -> Self {
         Self { limit }
     }
 }
 
-impl<S> Layer<S> for IdleLayer {
-    type Service = IdleService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        IdleService {
-            inner,
-            limit: self.limit,
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct IdleService<S> {
-    inner: S,
-    limit: Option<Duration>,
-}
-
-impl<S> Service<Request<Body>> for IdleService<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+impl Around for Idle {
+    fn call(&self, inner: &mut impl Inner, request: Request<Body>) -> Answer {
         let Some(limit) = self.limit else {
-            return Box::pin(self.inner.call(request));
+            return Box::pin(inner.call(request));
         };
         let path = request.uri().path().to_owned();
         let (idle, told) = oneshot::channel();
@@ -88,7 +57,7 @@ where
                 format!("{path}: the caller sent nothing for {limit}, the limit on idle streams");
             ApiError::new(Reason::DeadlineExceeded, message).into()
         });
-        Box::pin(cut_call(self.inner.call(request), cut, None))
+        Box::pin(cut_call(inner.call(request), cut, None))
     }
 }
 
@@ -141,10 +110,13 @@ impl http_body::Body for TimedBody {
 mod tests {
     use std::future::poll_fn;
 
+    use futures::future::BoxFuture;
+    use http::Response;
     use tokio::sync::mpsc;
-    use tower::service_fn;
+    use tower::{Layer, Service, service_fn};
 
     use super::*;
+    use crate::around::AroundLayer;
 
     const LIMIT: Duration = Duration::from_secs(5);
 
@@ -182,7 +154,9 @@ mod tests {
             }
         });
         let request = Request::new(Body::new(Sent(receiver)));
-        let call = IdleLayer::new(Some(LIMIT)).layer(handler).call(request);
+        let call = AroundLayer(Idle::new(Some(LIMIT)))
+            .layer(handler)
+            .call(request);
         let outcome = async { Status::from_header_map(call.await.unwrap().headers()) };
         (sender, Box::pin(outcome))
     }

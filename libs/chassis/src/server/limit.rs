@@ -3,22 +3,20 @@
 //! work go on must not wait for callers who wait for the work.
 
 use std::collections::HashSet;
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::Request;
 use http_body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
 
 use super::methods::is_infrastructure;
+use crate::around::{Answer, Around, Inner};
 use crate::error::{ApiError, Reason};
 use crate::metrics::{self, Counted};
 
@@ -31,7 +29,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(500);
 /// limit and load-shed cannot say when to come back, and release their permit before a streaming
 /// response has ended.
 #[derive(Debug, Clone)]
-pub(super) struct LimitLayer {
+pub(super) struct Limit {
     permits: Arc<Semaphore>,
     /// For the services in `internal`.
     internal_permits: Arc<Semaphore>,
@@ -39,7 +37,7 @@ pub(super) struct LimitLayer {
     max: usize,
 }
 
-impl LimitLayer {
+impl Limit {
     /// `internal`: names of services that have a limit of their own.
     pub(super) fn new(max: usize, internal: HashSet<String>) -> Self {
         Self {
@@ -65,44 +63,15 @@ impl LimitLayer {
     }
 }
 
-impl<S> Layer<S> for LimitLayer {
-    type Service = LimitService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        LimitService {
-            inner,
-            limit: self.clone(),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct LimitService<S> {
-    inner: S,
-    limit: LimitLayer,
-}
-
-impl<S> Service<Request<Body>> for LimitService<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+impl Around for Limit {
+    fn call(&self, inner: &mut impl Inner, request: Request<Body>) -> Answer {
         // A full process must still be able to say that it is healthy.
         if is_infrastructure(request.uri().path()) {
-            return Box::pin(self.inner.call(request));
+            return Box::pin(inner.call(request));
         }
-        let Some(place) = self.limit.place(request.uri().path()) else {
+        let Some(place) = self.place(request.uri().path()) else {
             metrics::server_shed();
-            let max = self.limit.max;
+            let max = self.max;
             let error = ApiError::new(
                 Reason::Overloaded,
                 format!("{max} calls are in flight, which is the limit"),
@@ -110,7 +79,7 @@ where
             .with_retry_after(RETRY_AFTER);
             return Box::pin(async { Ok(Status::from(error).into_http()) });
         };
-        let call = self.inner.call(request);
+        let call = inner.call(request);
         Box::pin(async move {
             Ok(call.await?.map(|inner| {
                 Body::new(PlaceBody {
@@ -168,9 +137,11 @@ impl http_body::Body for PlaceBody {
 mod tests {
     use std::future::{poll_fn, ready};
 
-    use tower::service_fn;
+    use http::Response;
+    use tower::{Layer, Service, service_fn};
 
     use super::*;
+    use crate::around::AroundLayer;
     use crate::cut::trailers_of;
 
     /// One message and then trailers, but no end until it is dropped.
@@ -198,8 +169,8 @@ mod tests {
 
     #[tokio::test]
     async fn internal_services_have_places_of_their_own() {
-        let limit = LimitLayer::new(1, HashSet::from(["test.Worker".to_owned()]));
-        let mut service = limit.layer(service_fn(|_: Request<Body>| {
+        let limit = Limit::new(1, HashSet::from(["test.Worker".to_owned()]));
+        let mut service = AroundLayer(limit.clone()).layer(service_fn(|_: Request<Body>| {
             ready(Ok(Response::new(Body::new(Answer(0)))))
         }));
         let mut call = async |path: &str| {
@@ -220,8 +191,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_place_is_free_once_the_last_frame_goes_out() {
-        let limit = LimitLayer::new(1, HashSet::new());
-        let mut service = limit.layer(service_fn(|_: Request<Body>| {
+        let limit = Limit::new(1, HashSet::new());
+        let mut service = AroundLayer(limit.clone()).layer(service_fn(|_: Request<Body>| {
             ready(Ok(Response::new(Body::new(Answer(0)))))
         }));
         let mut body = service

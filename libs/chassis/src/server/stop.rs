@@ -1,17 +1,14 @@
 //! Ends calls that outlast the grace period of a stop, or their connection.
 
-use std::convert::Infallible;
 use std::future::pending;
-use std::task::{Context, Poll};
 
-use futures::future::BoxFuture;
-use http::{Request, Response};
+use http::Request;
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
 
 use super::connection::ConnectionInfo;
 use super::methods::is_infrastructure;
+use crate::around::{Answer, Around, Inner};
 use crate::cut::cut_call;
 use crate::error::{ApiError, Reason};
 use crate::shutdown::Shutdown;
@@ -20,47 +17,18 @@ use crate::shutdown::Shutdown;
 /// which have no end of their own, as soon as draining begins: they would hold up every stop until
 /// the last moment. Calls whose connection has ended its age and grace end with UNAVAILABLE too.
 #[derive(Debug, Clone)]
-pub(super) struct StopLayer {
+pub(super) struct Stop {
     shutdown: Shutdown,
 }
 
-impl StopLayer {
+impl Stop {
     pub(super) fn new(shutdown: Shutdown) -> Self {
         Self { shutdown }
     }
 }
 
-impl<S> Layer<S> for StopLayer {
-    type Service = StopService<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        StopService {
-            inner,
-            shutdown: self.shutdown.clone(),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct StopService<S> {
-    inner: S,
-    shutdown: Shutdown,
-}
-
-impl<S> Service<Request<Body>> for StopService<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+impl Around for Stop {
+    fn call(&self, inner: &mut impl Inner, request: Request<Body>) -> Answer {
         let infrastructure = is_infrastructure(request.uri().path());
         let end = if infrastructure {
             self.shutdown.draining()
@@ -86,6 +54,6 @@ where
                 status = outlived => status,
             }
         });
-        Box::pin(cut_call(self.inner.call(request), cut, None))
+        Box::pin(cut_call(inner.call(request), cut, None))
     }
 }
