@@ -29,7 +29,7 @@ from sopilot.catalog.v1 import job_pb2, video_pb2
 # calls that it takes at once; memory that no process may exceed). All uploads together are
 # larger than the memory.
 SIZES = {
-    "short": (30, 16 << 20, 10, 100, 50, 256 << 20),
+    "short": (30, 16 << 20, 10, 100, 50, 360 << 20),
     "long": (100, 16 << 20, 64, 500, 256, 800 << 20),
 }
 PATIENCE = 600
