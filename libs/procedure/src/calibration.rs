@@ -5,7 +5,7 @@
 
 /// Version of the rules and constants of this crate. Reports name it: two
 /// scores compare only if theirs are equal.
-pub const CALIBRATION: &str = "decode-3";
+pub const CALIBRATION: &str = "decode-4";
 
 // ---- Likeness: 0 is unrelated, 1 is as alike as the gold to itself. ----
 
@@ -125,6 +125,10 @@ pub(crate) const IDLE_MOTION: f64 = 0.2;
 pub(crate) const CALM_QUANTILE: f64 = 0.05;
 /// Those are calm only if they stir less than this share of what steps do.
 pub(crate) const CALM_SHARE: f64 = 0.5;
+
+/// A pause lasts longer than so many clips that share no frames; slow work is
+/// held up for as long as that.
+pub(crate) const LEAST_PAUSE: usize = 2;
 
 /// Extra activity is worth reporting from this share of a usual step's
 /// duration.

@@ -1,6 +1,8 @@
 //! What the trainee did when: steps that may be left out, done elsewhere, done
 //! again, done in part, and work that belongs to none.
 
+mod pauses;
+
 use std::ops::Range;
 
 use crate::ablation::Ablation;
@@ -53,21 +55,31 @@ pub(crate) fn decode(
     timeline: &Timeline<'_>,
     ablation: Ablation,
 ) -> Decoded {
-    let shown = Shown::new(golds, likeness, timeline, ablation);
+    let mut shown = Shown::new(golds, likeness, timeline, ablation);
     let steps = golds[0].prepared.steps.len();
-    let trellis = Trellis::new(order, steps, &shown.tracks).without(ablation);
-    let places = trellis.best_places(shown.columns, |state, column| shown.nats(state, column));
+    let tracks = shown.tracks.clone();
+    let trellis = Trellis::new(order, steps, &tracks).without(ablation);
+    let way = |shown: &Shown<'_>| {
+        trellis.best_places(shown.columns, |state, column| shown.nats(state, column))
+    };
+    let mut places = way(&shown);
+    let stir = shown.stir(&places, timeline);
+    let pauses = shown.pauses(&places, timeline, &stir);
+    if !pauses.is_empty() {
+        shown.ignore(pauses);
+        places = way(&shown);
+    }
     let mut decoded = Decoded {
         occurrences: Vec::new(),
         step_of: vec![None; timeline.clips.len()],
         positions: Vec::new(),
         free_course: Vec::new(),
     };
-    for run in shown.runs(&places) {
-        if run.evidence >= MIN_OCCURRENCE && shown.spans(&run) >= MIN_FRAGMENT {
-            let clips = run.columns.iter().flat_map(|&column| shown.clips(column));
-            decoded.add(shown.occurrence(&run), clips);
-        }
+    let mut runs = shown.runs(&places);
+    runs.retain(|run| run.evidence >= MIN_OCCURRENCE && shown.spans(run) >= MIN_FRAGMENT);
+    for run in runs.iter().filter(|run| !shown.is_pause(run, &runs, &stir)) {
+        let clips = run.columns.iter().flat_map(|&column| shown.clips(column));
+        decoded.add(shown.occurrence(run), clips);
     }
     decoded.positions = shown.positions(&places, &decoded.step_of);
     let lag = f64::from(timeline.non_overlapping_lag());

@@ -39,6 +39,7 @@ mod reading;
 mod report;
 pub mod research;
 mod score;
+mod stir;
 mod trellis;
 mod validate;
 mod verdict;

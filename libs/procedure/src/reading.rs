@@ -3,15 +3,13 @@
 
 use std::ops::Range;
 
-use crate::calibration::{
-    BACKGROUND, CALM_QUANTILE, CALM_SHARE, CLEARLY_ALIKE, IDLE_MOTION, LEAST_WEIGHT,
-    MIN_STEPS_FOR_TEMPO, MOVED,
-};
-use crate::clip::{Timeline, consecutive, median, quantile};
+use crate::calibration::{BACKGROUND, CLEARLY_ALIKE, LEAST_WEIGHT, MIN_STEPS_FOR_TEMPO, MOVED};
+use crate::clip::{Timeline, consecutive, median};
 use crate::decode::{Decoded, Occurrence};
 use crate::likeness::Likeness;
 use crate::order::consistent_subset;
 use crate::plan::Plan;
+use crate::stir::Stir;
 
 /// The trainee's work read against the plan.
 pub(crate) struct Reading<'a> {
@@ -201,9 +199,9 @@ fn unexplained(
     timeline: &Timeline<'_>,
     decoded: &Decoded,
 ) -> Vec<Range<usize>> {
-    let least = least_motion_of_work(timeline, decoded);
+    let stir = Stir::new(timeline, |clip| decoded.step_of[clip].is_some());
     // Where motion was not measured, looks alone must tell a pause.
-    let alike = if least.is_some() {
+    let alike = if stir.is_known() {
         CLEARLY_ALIKE
     } else {
         BACKGROUND
@@ -213,30 +211,6 @@ fn unexplained(
         decoded.step_of[clip].is_none() && !idle
     };
     let mut runs = consecutive((0..likeness.clips).filter(is_foreign));
-    if let Some(least) = least {
-        let motion = |run: &Range<usize>| {
-            let clips = timeline.clips[run.clone()].iter();
-            clips.filter_map(|clip| clip.motion).sum::<f64>() / run.len() as f64
-        };
-        runs.retain(|run| motion(run) >= least);
-    }
+    runs.retain(|run| !stir.is_pause(run));
     runs
-}
-
-/// What stirs less than this is a pause. Noise and a trembling camera stir at
-/// all times, so what counts is what exceeds the calmest clips. `None` if that
-/// cannot be told.
-fn least_motion_of_work(timeline: &Timeline<'_>, decoded: &Decoded) -> Option<f64> {
-    let motions: Option<Vec<f64>> = timeline.clips.iter().map(|clip| clip.motion).collect();
-    let mut motions = motions?;
-    let working: Vec<f64> = (motions.iter().zip(&decoded.step_of))
-        .filter_map(|(&motion, step)| step.map(|_| motion))
-        .collect();
-    if working.is_empty() {
-        return None;
-    }
-    let calm = quantile(&mut motions, CALM_QUANTILE);
-    let working = median(working);
-    // Without a calm moment there is nothing to tell noise from work by.
-    (calm <= CALM_SHARE * working).then_some(calm + IDLE_MOTION * (working - calm))
 }

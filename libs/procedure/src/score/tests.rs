@@ -500,29 +500,60 @@ fn inputs_that_do_not_belong_together_are_refused() {
     assert_eq!(score(&input), Err(ScoreError::NoGold));
 }
 
-/// Holds the last moment of the step for some clips, and says how much stirs.
-fn with_pause(work: &Work, after: usize, clips: usize) -> (Performance, Vec<Clip>) {
+/// Stops before a clip and looks like another for some clips, in which so much
+/// stirs.
+fn stopping(
+    work: &Work,
+    (at, like): (usize, usize),
+    clips: usize,
+    motion: f64,
+) -> (Performance, Vec<Clip>) {
     let mut performance = work.perform(&work.in_order(), 203);
-    let end = performance.steps[after].1.end;
-    let held = vec![performance.rows[end - 1].clone(); clips];
-    performance.rows.splice(end..end, held);
+    let held = vec![performance.rows[like].clone(); clips];
+    performance.rows.splice(at..at, held);
     let mut timed = performance.clips();
     for (index, clip) in timed.iter_mut().enumerate() {
-        let pauses = (end..end + clips).contains(&index);
-        clip.motion = Some(if pauses { 0.1 } else { 5.0 });
+        let stops = (at..at + clips).contains(&index);
+        clip.motion = Some(if stops { motion } else { 5.0 });
     }
     (performance, timed)
 }
 
-#[test]
-fn a_pause_beside_a_step_is_neither_slow_nor_extra() {
+/// The deviations of who stops; see [`stopping`].
+fn when_stopping(
+    stop: impl Fn(&Range<usize>) -> (usize, usize),
+    motion: f64,
+) -> Vec<(DeviationType, Option<u32>)> {
     let work = Work::new(3, 6);
     let gold = work.gold(3);
     let procedure = gold.procedure();
-    let (trainee, clips) = with_pause(&work, 2, 24);
+    let step = work.perform(&work.in_order(), 203).steps[2].1.clone();
+    let (trainee, clips) = stopping(&work, stop(&step), 24, motion);
     let compared = compare(&procedure, &gold, &[], &trainee);
-    let outcome = outcome(&procedure, &[compared], &clips);
-    assert_eq!(kinds(&outcome), []);
+    kinds(&outcome(&procedure, &[compared], &clips))
+}
+
+#[test]
+fn a_pause_beside_a_step_is_neither_slow_nor_extra() {
+    assert_eq!(when_stopping(|step| (step.end, step.end - 1), 0.1), []);
+}
+
+#[test]
+fn a_pause_that_looks_like_the_middle_of_a_step_is_no_other_time() {
+    let middle = |step: &Range<usize>| (step.end, step.start.midpoint(step.end));
+    assert_eq!(when_stopping(middle, 0.1), []);
+    assert_ne!(when_stopping(middle, 4.0), []);
+}
+
+#[test]
+fn stopping_in_the_middle_of_a_step_is_slow() {
+    let middle = |step: &Range<usize>| {
+        let middle = step.start.midpoint(step.end);
+        (middle, middle - 1)
+    };
+    let slow = [(DeviationType::OverTime, Some(2))];
+    assert_eq!(when_stopping(middle, 0.1), slow);
+    assert_eq!(when_stopping(middle, 4.0), slow);
 }
 
 #[test]
