@@ -1,5 +1,7 @@
 //! Which instructions compute the recurrence.
 
+#[cfg(target_arch = "aarch64")]
+use std::arch::is_aarch64_feature_detected;
 use std::sync::LazyLock;
 
 /// What computes the recurrence of dynamic time warping. For one and the same
@@ -15,6 +17,9 @@ pub enum Engine {
     /// 16 cells an instruction, along anti-diagonals.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// 4 cells an instruction, along anti-diagonals.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 impl Engine {
@@ -35,6 +40,8 @@ impl Engine {
             Self::Avx2,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon,
         ];
         all.into_iter()
             .filter(|engine| engine.is_available())
@@ -49,6 +56,9 @@ impl Engine {
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("avx512f"),
+            // Always there: the target takes it for granted.
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => is_aarch64_feature_detected!("neon"),
         }
     }
 
@@ -60,6 +70,8 @@ impl Engine {
             Self::Avx2 => "cpu-avx2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "cpu-avx512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "cpu-neon",
         }
     }
 }
@@ -67,5 +79,17 @@ impl Engine {
 impl Default for Engine {
     fn default() -> Self {
         Self::best()
+    }
+}
+
+#[cfg(all(test, target_arch = "aarch64"))]
+mod tests {
+    use super::*;
+
+    /// A test of every available engine would pass without it.
+    #[test]
+    fn neon_is_always_there() {
+        assert_eq!(Engine::available(), [Engine::Portable, Engine::Neon]);
+        assert_eq!(Engine::best().name(), "cpu-neon");
     }
 }

@@ -5,7 +5,8 @@
 //! ([`Panels`]): the trainee is rearranged once for all bands of gold rows, which
 //! a library that is called band by band would do each time; and the product of
 //! two rows is the same number whatever is computed beside it, so that costs that
-//! are computed again are the same costs.
+//! are computed again are the same costs. On aarch64 all products go through the
+//! crate, which has a kernel for NEON.
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]

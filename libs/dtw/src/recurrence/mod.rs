@@ -14,6 +14,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod sheared;
@@ -118,6 +120,9 @@ pub(crate) fn compute(engine: Engine, strip: &mut Strip<'_>) {
         Engine::Avx2 => unsafe { avx2::compute(strip) },
         #[cfg(target_arch = "x86_64")]
         Engine::Avx512 => unsafe { avx512::compute(strip) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        Engine::Neon => unsafe { neon::compute(strip) },
     }
 }
 
@@ -134,6 +139,8 @@ pub(crate) fn direction(
         Engine::Avx2 => avx2::bit_of(row),
         #[cfg(target_arch = "x86_64")]
         Engine::Avx512 => avx512::bit_of(row),
+        #[cfg(target_arch = "aarch64")]
+        Engine::Neon => neon::bit_of(row),
     };
     let word = directions[column + row] >> bit;
     if word >> STRIP_ROWS & 1 == 1 {
