@@ -94,6 +94,9 @@ pub fn describe() {
         Unit::Count,
         "Connections closed at once because max_connections were open"
     );
+    // From the start, so that the first time counts as an increase.
+    counter!(SERVER_SHED_TOTAL).increment(0);
+    counter!(SERVER_CONNECTIONS_REFUSED_TOTAL).increment(0);
 }
 
 pub(crate) fn client_call(peer: &str, method: &str, code: Code, took: Duration) {

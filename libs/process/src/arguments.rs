@@ -10,6 +10,16 @@ use crate::Service;
 /// Names the file of settings.
 const CONFIG_VARIABLE: &str = "SOPILOT_CONFIG";
 
+/// Variables of the command line and of the project's scripts, which are no settings.
+const RESERVED_VARIABLES: &[&str] = &[
+    CONFIG_VARIABLE,
+    "SOPILOT_SERVER",
+    "SOPILOT_LOG",
+    "SOPILOT_SERVERS",
+    "SOPILOT_BIN",
+    "SOPILOT_BIN_DIR",
+];
+
 const HELP: &str = "\
 Settings come from the defaults, then the file, then environment variables such as
 SOPILOT_LOG__FORMAT=json (for log.format), then the flags. SIGTERM stops in good order, a second one
@@ -42,7 +52,7 @@ impl Arguments {
     /// The settings in effect.
     pub(crate) fn settings<S: Service>(&self) -> Result<S::Config, ConfigErrors> {
         let mut sources =
-            Sources::new().with_environment("SOPILOT_", &[CONFIG_VARIABLE], std::env::vars_os());
+            Sources::new().with_environment("SOPILOT_", RESERVED_VARIABLES, std::env::vars_os());
         if let Some(file) = &self.config {
             sources = sources.with_file(file);
         }
@@ -51,12 +61,13 @@ impl Arguments {
 }
 
 fn command<S: Service>() -> Command {
-    let command = Command::new(S::PROGRAM)
-        .about(S::ABOUT)
-        .version(env!("CARGO_PKG_VERSION"))
-        .after_help(HELP);
     let commands = S::COMMANDS
         .iter()
         .map(|(name, about)| Command::new(*name).about(*about));
-    Arguments::augment_args(command).subcommands(commands)
+    // What it is comes after the arguments, which have a description of their own.
+    Arguments::augment_args(Command::new(S::PROGRAM))
+        .about(S::ABOUT)
+        .version(env!("CARGO_PKG_VERSION"))
+        .after_help(HELP)
+        .subcommands(commands)
 }

@@ -102,7 +102,8 @@ impl Worker {
     /// Works until `shutdown` drains; jobs in flight are tracked by it.
     pub fn start(self, shutdown: &Shutdown) {
         let worker = Arc::new(self);
-        measure::describe();
+        let config = &worker.config;
+        measure::describe(config.queue, config.slots.get().into());
         worker.completions.start();
         let (consumer, stop) = (Arc::clone(&worker), shutdown.clone());
         shutdown

@@ -19,7 +19,8 @@ const SECONDS: &str = "sopilot_worker_attempt_seconds";
 const SLOTS: &str = "sopilot_worker_slots";
 
 /// Tells the installed recorder what each metric means.
-pub(crate) fn describe() {
+/// A worker that has had no job yet says so too.
+pub(crate) fn describe(queue: JobQueue, slots: usize) {
     describe_counter!(ATTEMPTS, Unit::Count, "Attempts at jobs, by how they ended");
     describe_histogram!(
         SECONDS,
@@ -27,6 +28,11 @@ pub(crate) fn describe() {
         "Attempts at jobs, from claim to result"
     );
     describe_gauge!(SLOTS, "Places for jobs, free and busy");
+    gauge!(SLOTS, "queue" => queue.name(), "state" => "free").set(slots as f64);
+    gauge!(SLOTS, "queue" => queue.name(), "state" => "busy").set(0.0);
+    for outcome in ["done", "failed", "again", "given_back", "lost"] {
+        counter!(ATTEMPTS, "queue" => queue.name(), "outcome" => outcome).increment(0);
+    }
 }
 
 /// An attempt that is under way; recorded when it is dropped.

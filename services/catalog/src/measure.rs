@@ -26,6 +26,11 @@ pub(crate) fn describe() {
     describe_counter!(FAILURES, Unit::Count, "Rounds of the relay that failed");
     describe_gauge!(JOBS, "Jobs that have not ended");
     describe_gauge!(OUTBOX, "Bells and events that wait for the broker");
+    // From the start, so that the first time counts as an increase.
+    for what in ["bells", "events"] {
+        counter!(PUBLISHED, "what" => what).increment(0);
+        counter!(FAILURES, "what" => what).increment(0);
+    }
 }
 
 /// The broker has confirmed so many bells or events.

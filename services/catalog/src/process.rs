@@ -72,7 +72,7 @@ impl Service for Process {
             .open(Self::PROGRAM)
             .map_err(StartError::because)?;
         start.watch_blobs(&blobs);
-        start.watch_bus(&bus);
+        // Without the broker it serves all the same: what it accepts waits in the outbox.
         let bus: Arc<dyn Bus> = Arc::new(bus);
         let catalog = start
             .until_it_answers("the database", || {

@@ -35,7 +35,15 @@ pub(crate) const LOG_VARIABLE: &str = "SOPILOT_LOG";
 pub(crate) const CONFIG_VARIABLE: &str = "SOPILOT_CONFIG";
 
 /// Environment variables that begin like settings and are none.
-pub(crate) const RESERVED_VARIABLES: &[&str] = &["SOPILOT_SERVER", LOG_VARIABLE, CONFIG_VARIABLE];
+pub(crate) const RESERVED_VARIABLES: &[&str] = &[
+    CONFIG_VARIABLE,
+    LOG_VARIABLE,
+    "SOPILOT_SERVER",
+    // Of the project's scripts.
+    "SOPILOT_SERVERS",
+    "SOPILOT_BIN",
+    "SOPILOT_BIN_DIR",
+];
 
 /// How long work that does not notice the end of the process is waited for.
 const LAST_WORK: Duration = Duration::from_secs(2);

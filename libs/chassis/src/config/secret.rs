@@ -41,12 +41,17 @@ impl<T: Serialize> Serialize for Secret<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Secret<T> {
+impl<'de> Deserialize<'de> for Secret<String> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // The original error would quote the value.
-        T::deserialize(deserializer)
-            .map(Self)
-            .map_err(|_| Error::custom("the secret has the wrong type or form"))
+        let value = String::deserialize(deserializer)
+            .map_err(|_| Error::custom("the secret has the wrong type or form"))?;
+        if value == REDACTED {
+            return Err(Error::custom(
+                "`(redacted)` stands where --print-config left out a secret: write the secret, or remove the line and give it as an environment variable",
+            ));
+        }
+        Ok(Self(value))
     }
 }
 
@@ -82,8 +87,15 @@ mod tests {
             "\"hunter2\""
         );
         assert_eq!(serde_json::to_string(&secret).unwrap(), "\"(redacted)\"");
-        let error = serde_json::from_str::<Secret<u16>>("\"hunter2\"").unwrap_err();
-        assert!(!error.to_string().contains("hunter2"));
+        let error = serde_json::from_str::<Secret<String>>("54321").unwrap_err();
+        assert!(!error.to_string().contains("54321"));
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn what_stands_for_a_secret_is_none() {
+        let shown = serde_json::to_string(&Secret::new("hunter2".to_owned())).unwrap();
+        let error = serde_json::from_str::<Secret<String>>(&shown).unwrap_err();
+        assert!(error.to_string().contains("write the secret"), "{error}");
     }
 }

@@ -314,11 +314,13 @@ fn what_is_printed_reads_back_but_for_the_secret() {
     assert!(printed.contains("password = \"(redacted)\""), "{printed}");
     assert!(!printed.contains("default-password"), "{printed}");
     assert!(printed.contains("timeout = \"30s\""), "{printed}");
-    let read = from_file(&printed).unwrap();
+    let refused = from_file(&printed).unwrap_err().to_string();
+    assert!(refused.contains("write the secret"), "{refused}");
+    let written = printed.replace("(redacted)", "hunter2");
     assert_eq!(
-        read,
+        from_file(&written).unwrap(),
         Service {
-            password: Secret::new("(redacted)".into()),
+            password: Secret::new("hunter2".into()),
             ..config
         }
     );
