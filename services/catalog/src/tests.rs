@@ -419,18 +419,24 @@ async fn uploads_beyond_the_limit_are_told_when_to_come_back(fixture: Fixture) {
     let mut held = Vec::new();
     for _ in 0..MAX_UPLOADS {
         let id = fixture.start(Role::Trainee, &data).await;
-        let (sender, hanging) = futures::channel::mpsc::unbounded();
+        let (begun, waits) = tokio::sync::oneshot::channel();
+        let hanging = stream::once(Box::pin(async move {
+            begun.send(()).unwrap();
+            std::future::pending().await
+        }));
         let receiver = fixture.receiver.clone();
-        let mut receiving = Box::pin(async move { receiver.receive(id, 0, hanging, "").await });
-        assert!(futures::poll!(receiving.as_mut()).is_pending());
-        held.push((sender, receiving));
+        let receiving = tokio::spawn(async move { receiver.receive(id, 0, hanging, "").await });
+        waits.await.unwrap();
+        held.push(receiving);
     }
     let id = fixture.start(Role::Trainee, &data).await;
     let refused: ApiError = fixture.send(id, 0, &data, false).await.unwrap_err().into();
     assert_eq!(refused.reason, Reason::Overloaded);
     assert!(refused.retry_after.is_some());
     // One that breaks off makes room.
-    held.pop();
+    let broken = held.pop().unwrap();
+    broken.abort();
+    assert!(broken.await.unwrap_err().is_cancelled());
     let video = fixture.send(id, 0, &data, false).await.unwrap();
     assert_eq!(video, Some(id));
 }
