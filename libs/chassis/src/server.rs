@@ -126,6 +126,31 @@ impl TryFrom<std::net::TcpListener> for Listener {
     }
 }
 
+/// A generated server, as [`Services`] takes it.
+pub trait Hosted:
+    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
+    + NamedService
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Hosted for S where
+    S: Service<
+            Request<Body>,
+            Response = Response<Body>,
+            Error = Infallible,
+            Future: Send + 'static,
+        > + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// A set of gRPC services together with their names, which health needs and tonic's `Routes` does
 /// not keep.
 #[derive(Debug, Clone, Default)]
@@ -143,16 +168,7 @@ impl Services {
 
     /// Adds a generated server. A process that hosts several services adds them all to one set.
     #[must_use]
-    pub fn with<S>(mut self, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-            + NamedService
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send + 'static,
-    {
+    pub fn with<S: Hosted>(mut self, service: S) -> Self {
         self.names.insert(S::NAME.to_owned());
         self.routes = self.routes.add_service(service);
         self
@@ -162,16 +178,7 @@ impl Services {
     /// [`ServerConfig::max_concurrent_calls`] counts its calls by themselves: callers who wait for
     /// work must not take the places of those who do it.
     #[must_use]
-    pub fn with_internal<S>(mut self, service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-            + NamedService
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send + 'static,
-    {
+    pub fn with_internal<S: Hosted>(mut self, service: S) -> Self {
         self.internal.insert(S::NAME.to_owned());
         self.with(service)
     }

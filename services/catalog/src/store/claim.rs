@@ -74,21 +74,24 @@ pub(crate) enum Lease {
 impl Store {
     /// Leases up to `max` jobs that wait at `stage`, oldest first.
     pub(crate) async fn claim(&self, stage: Stage, max: u64, worker: &str) -> Result<Vec<Claim>> {
-        let claims = self
+        let (claims, taken) = self
             .write(|txn| async move { self.claim_waiting(&*txn, stage, max, worker).await })
             .await?;
-        // A job that could not be handed out has ended.
-        self.events_filled.notify_one();
+        if claims.len() < taken {
+            // A job that could not be handed out has ended.
+            self.events_filled.notify_one();
+        }
         Ok(claims)
     }
 
+    /// Answers how many jobs were taken, too.
     async fn claim_waiting(
         &self,
         txn: &impl ConnectionTrait,
         stage: Stage,
         max: u64,
         worker: &str,
-    ) -> Result<Vec<Claim>> {
+    ) -> Result<(Vec<Claim>, usize)> {
         let now = self.now();
         let waiting = job::Entity::find()
             .filter(job::Column::State.eq(JobState::Queued))
@@ -98,7 +101,8 @@ impl Store {
             .order_by_asc(job::Column::Id)
             .limit(max);
         let waiting = dialect::skip_locked(waiting).all(txn).await?;
-        let mut claims = Vec::with_capacity(waiting.len());
+        let taken = waiting.len();
+        let mut claims = Vec::with_capacity(taken);
         for job in waiting {
             let leased = self.lease(txn, job, worker, now).await?;
             match claim(txn, leased.clone()).await {
@@ -116,7 +120,7 @@ impl Store {
                 Err(error) => return Err(error),
             }
         }
-        Ok(claims)
+        Ok((claims, taken))
     }
 
     /// Renews the lease that `token` proves and notes progress, of the stage,
