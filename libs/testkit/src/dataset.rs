@@ -119,7 +119,9 @@ fn plan_task(options: &DatasetOptions, split: Split, style: Style, task: usize) 
     let mut trainees = Vec::new();
     for round in 0..options.rounds {
         let mut rng = place.rng(1 + round);
-        trainees.extend(trainees::round(&procedure, round, &mut rng));
+        // A data set of one round has mistakes of all sizes, too.
+        let turn = task + round;
+        trainees.extend(trainees::round(&procedure, turn, &mut rng));
     }
     for (number, trainee) in trainees.iter_mut().enumerate() {
         trainee.name = format!("{:03}-{}", number + 1, trainee.name);
@@ -205,6 +207,23 @@ mod tests {
             let good = truths.iter().filter(|truth| truth.deviations.is_empty());
             assert!(3 * good.count() > truths.len());
         }
+    }
+
+    #[test]
+    fn one_round_has_mistakes_of_every_size() {
+        let options = DatasetOptions {
+            rounds: 1,
+            ..OPTIONS
+        };
+        let plans = plan_dataset(&options);
+        let strata = plans
+            .iter()
+            .flat_map(|plan| plan.trainees.iter().map(|video| &video.strata));
+        let sized: BTreeSet<_> = strata
+            .filter_map(|strata| Some((&strata["edit"], strata.get("size")?)))
+            .collect();
+        let kinds: BTreeSet<_> = sized.iter().map(|(kind, _)| kind).collect();
+        assert_eq!((kinds.len(), sized.len()), (10, 30), "{sized:?}");
     }
 
     #[test]

@@ -82,12 +82,12 @@ const FORMATS: [(usize, usize, u32); 4] = [
     (480, 270, 12),
 ];
 
-/// The trainees of round number `round`.
-pub(super) fn round(procedure: &Procedure, round: usize, rng: &mut ChaCha8Rng) -> Vec<Recording> {
+/// The trainees of one round. Each kind of mistake goes through all sizes as
+/// `turn` goes on, and each round through all, too.
+pub(super) fn round(procedure: &Procedure, turn: usize, rng: &mut ChaCha8Rng) -> Vec<Recording> {
     let mut trainees = Vec::new();
     for (index, mistake) in MISTAKES.into_iter().enumerate() {
-        // Each kind goes through all sizes, and each round through all, too.
-        let size = [Size::Small, Size::Medium, Size::Large][(round + index) % 3];
+        let size = [Size::Small, Size::Medium, Size::Large][(turn + index) % 3];
         let edit = mistake.edit(procedure, size, rng);
         let performance = Performance::new(procedure, seed(rng)).under(any_conditions(rng));
         // A procedure may leave no way to make a mistake of this kind.
