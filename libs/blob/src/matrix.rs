@@ -245,7 +245,13 @@ fn check_length(bytes: &[u8]) -> Result<(usize, usize), MatrixError> {
 }
 
 fn check_finite(dim: usize, data: &[f32]) -> Result<(), MatrixError> {
-    match data.iter().position(|entry| !entry.is_finite()) {
+    // A row at a time without an early end, so that the loop vectorises.
+    let is_wrong = |row: &[f32]| !row.iter().fold(true, |all, entry| all & entry.is_finite());
+    let wrong = data.chunks(dim).position(is_wrong).and_then(|row| {
+        let entries = data.iter().skip(row * dim);
+        Some(row * dim + entries.clone().position(|entry| !entry.is_finite())?)
+    });
+    match wrong {
         None => Ok(()),
         Some(at) => Err(MatrixError::NotFinite {
             row: at / dim,

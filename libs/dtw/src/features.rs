@@ -52,13 +52,16 @@ impl<'a> FeaturePair<'a> {
                 trainee: trainee.dim(),
             });
         }
-        let preparation = Preparation::of_gold(gold, options)?;
+        let raw_gold = Raw::new(gold, options.cost)?;
+        let raw_trainee = Raw::new(trainee, options.cost)?;
+        let preparation = Preparation::of_gold(&raw_gold, options);
         Ok(Self {
-            gold: preparation.apply(gold)?,
+            gold: preparation.apply(&raw_gold)?,
             trainee: match options.centring {
-                Centring::OnEach => preparation.on_its_own_mean(trainee)?.apply(trainee)?,
-                Centring::OnGold | Centring::None => preparation.apply(trainee)?,
-            },
+                Centring::OnEach => preparation.on_its_own_mean(&raw_trainee),
+                Centring::OnGold | Centring::None => preparation,
+            }
+            .apply(&raw_trainee)?,
             cost: options.cost,
         })
     }
@@ -132,7 +135,8 @@ impl<'a> FeaturePair<'a> {
 impl<'a> Features<'a> {
     /// One side compared with itself.
     pub(crate) fn of_gold(gold: &MatrixView<'a>, options: &Options<'_>) -> Result<Self, DtwError> {
-        Preparation::of_gold(gold, options)?.apply(gold)
+        let gold = Raw::new(gold, options.cost)?;
+        Preparation::of_gold(&gold, options).apply(&gold)
     }
 
     fn unscaled(&self, index: usize) -> &[f32] {
@@ -258,6 +262,57 @@ impl<'a> Features<'a> {
     }
 }
 
+/// One side before anything is done to it.
+struct Raw<'m, 'a> {
+    matrix: &'m MatrixView<'a>,
+    /// What brings each row to unit length, for the cosine; other rows stay as
+    /// they are.
+    scales: Vec<f64>,
+}
+
+impl<'m, 'a> Raw<'m, 'a> {
+    fn new(matrix: &'m MatrixView<'a>, cost: Cost) -> Result<Self, DtwError> {
+        let scales = match cost {
+            Cost::Cosine => vectorised(
+                #[inline(always)]
+                || {
+                    let lengths = matrix.iter_rows().map(|row| dot(row, row).sqrt());
+                    lengths.map(f64::recip).collect()
+                },
+            ),
+            Cost::SquaredEuclidean => vec![1.0; matrix.rows()],
+        };
+        match scales.iter().position(|scale| !scale.is_finite()) {
+            Some(row) => Err(DtwError::ZeroRow {
+                side: matrix.side(),
+                row,
+            }),
+            None => Ok(Self { matrix, scales }),
+        }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = (&'a [f32], f64)> {
+        self.matrix.iter_rows().zip(self.scales.iter().copied())
+    }
+
+    fn mean(&self) -> Vec<f64> {
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut mean = vec![0.0; self.matrix.dim()];
+                for (row, scale) in self.rows() {
+                    (mean.iter_mut().zip(row))
+                        .for_each(|(sum, &value)| *sum += f64::from(value) * scale);
+                }
+                for sum in &mut mean {
+                    *sum /= self.matrix.rows() as f64;
+                }
+                mean
+            },
+        )
+    }
+}
+
 /// What is done to every row, fixed by the gold; with [`Centring::OnEach`] by
 /// each side for itself.
 struct Preparation {
@@ -269,7 +324,7 @@ struct Preparation {
 }
 
 impl Preparation {
-    fn of_gold(gold: &MatrixView<'_>, options: &Options<'_>) -> Result<Self, DtwError> {
+    fn of_gold(gold: &Raw<'_, '_>, options: &Options<'_>) -> Self {
         let cost = options.cost;
         // Distances do not change when both sides move, but |a|² + |b|² − 2ab
         // cancels far less around the origin.
@@ -280,113 +335,62 @@ impl Preparation {
             mean: None,
             renormalise: false,
         };
-        if !moves {
-            return Ok(preparation);
-        }
-        preparation.mean = Some(preparation.mean_of(gold)?);
-        preparation.renormalise = centred;
-        if centred && preparation.collapses_everywhere(gold)? {
-            preparation.renormalise = false;
-            if cost == Cost::Cosine {
-                preparation.mean = None;
+        if moves {
+            let mean = gold.mean();
+            preparation.renormalise = centred && !collapses_everywhere(gold, &mean, cost);
+            if preparation.renormalise || cost == Cost::SquaredEuclidean {
+                preparation.mean = Some(mean);
             }
         }
-        Ok(preparation)
+        preparation
     }
 
     /// The same for the other side, less its own mean, unless that leaves
     /// nothing of it, or nothing was left of the gold.
-    fn on_its_own_mean(self, matrix: &MatrixView<'_>) -> Result<Self, DtwError> {
+    fn on_its_own_mean(self, side: &Raw<'_, '_>) -> Self {
         if !self.renormalise {
-            return Ok(self);
+            return self;
         }
-        let own = Self {
-            mean: Some(self.mean_of(matrix)?),
+        let mean = side.mean();
+        if collapses_everywhere(side, &mean, self.cost) {
+            return self;
+        }
+        Self {
+            mean: Some(mean),
             ..self
+        }
+    }
+
+    fn apply<'a>(&self, side: &Raw<'_, 'a>) -> Result<Features<'a>, DtwError> {
+        let matrix = side.matrix;
+        let Some(mean) = &self.mean else {
+            return Ok(scaled_alone(side));
         };
-        if own.collapses_everywhere(matrix)? {
-            Ok(self)
-        } else {
-            Ok(own)
-        }
-    }
-
-    fn mean_of(&self, matrix: &MatrixView<'_>) -> Result<Vec<f64>, DtwError> {
-        vectorised(
+        let (data, squared_lengths) = vectorised(
             #[inline(always)]
-            || self.mean_of_rows(matrix),
-        )
+            || self.less_mean(side, mean),
+        )?;
+        Ok(Features::new(
+            matrix.rows(),
+            matrix.dim(),
+            data,
+            squared_lengths,
+        ))
     }
 
+    /// Rows less the mean, and their squared lengths where the cost needs them.
     #[inline(always)]
-    fn mean_of_rows(&self, matrix: &MatrixView<'_>) -> Result<Vec<f64>, DtwError> {
-        let mut mean = vec![0.0; matrix.dim()];
-        for (index, row) in matrix.iter_rows().enumerate() {
-            let scale = self.scale_before(matrix, index, row)?;
-            mean.iter_mut()
-                .zip(row)
-                .for_each(|(sum, &value)| *sum += f64::from(value) * scale);
-        }
-        for sum in &mut mean {
-            *sum /= matrix.rows() as f64;
-        }
-        Ok(mean)
-    }
-
-    fn collapses_everywhere(&self, gold: &MatrixView<'_>) -> Result<bool, DtwError> {
-        let mut moved = vec![0.0; gold.dim()];
-        for (index, row) in gold.iter_rows().enumerate() {
-            if self.shift(gold, index, row, &mut moved)?.is_some() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn apply<'a>(&self, matrix: &MatrixView<'a>) -> Result<Features<'a>, DtwError> {
-        vectorised(
-            #[inline(always)]
-            || match self.scales_alone(matrix)? {
-                Some(scales) => Ok(Features {
-                    data: Cow::Borrowed(matrix.data()),
-                    scales,
-                    ..Features::new(matrix.rows(), matrix.dim(), Vec::new(), Vec::new())
-                }),
-                None => self.apply_to_rows(matrix),
-            },
-        )
-    }
-
-    /// The scales of rows to which nothing else is done, if the kernel can
-    /// multiply by them on its way.
-    #[inline(always)]
-    fn scales_alone(&self, matrix: &MatrixView<'_>) -> Result<Option<Vec<f32>>, DtwError> {
-        if self.mean.is_some() || !kernel_scales() {
-            return Ok(None);
-        }
-        let mut scales = Vec::with_capacity(matrix.rows());
-        for (index, row) in matrix.iter_rows().enumerate() {
-            let scale = self.scale_before(matrix, index, row)? as f32;
-            if !scale.is_normal() {
-                return Ok(None);
-            }
-            scales.push(scale);
-        }
-        Ok(Some(scales))
-    }
-
-    #[inline(always)]
-    fn apply_to_rows(&self, matrix: &MatrixView<'_>) -> Result<Features<'static>, DtwError> {
+    fn less_mean(
+        &self,
+        side: &Raw<'_, '_>,
+        mean: &[f64],
+    ) -> Result<(Vec<f32>, Vec<f32>), DtwError> {
+        let matrix = side.matrix;
         let mut data = Vec::with_capacity(matrix.rows() * matrix.dim());
         let mut squared_lengths = Vec::new();
         let mut moved = vec![0.0; matrix.dim()];
-        for (index, row) in matrix.iter_rows().enumerate() {
-            if self.mean.is_none() {
-                let scale = self.scale_before(matrix, index, row)?;
-                data.extend(row.iter().map(|&value| (f64::from(value) * scale) as f32));
-                continue;
-            }
-            let length = self.shift(matrix, index, row, &mut moved)?;
+        for (index, (row, scale)) in side.rows().enumerate() {
+            let length = shift(row, scale, mean, self.cost, &mut moved);
             let scale = match (self.renormalise, length) {
                 (false, _) => 1.0,
                 (true, Some(length)) => length.recip(),
@@ -408,61 +412,54 @@ impl Preparation {
                 squared_lengths.push(squared_length as f32);
             }
         }
-        Ok(Features::new(
-            matrix.rows(),
-            matrix.dim(),
-            data,
-            squared_lengths,
-        ))
+        Ok((data, squared_lengths))
     }
+}
 
-    /// Writes the row, scaled and minus the mean, to `moved`; returns its
-    /// length, or `None` if nothing but rounding is left of it.
-    #[inline(always)]
-    fn shift(
-        &self,
-        matrix: &MatrixView<'_>,
-        index: usize,
-        row: &[f32],
-        moved: &mut [f64],
-    ) -> Result<Option<f64>, DtwError> {
-        let scale = self.scale_before(matrix, index, row)?;
-        moved
-            .iter_mut()
-            .zip(row)
-            .for_each(|(out, &value)| *out = f64::from(value) * scale);
-        let before = length(moved);
-        if let Some(mean) = &self.mean {
-            moved
-                .iter_mut()
-                .zip(mean)
-                .for_each(|(out, mean)| *out -= mean);
-        }
-        let after = length(moved);
-        Ok((after > COLLAPSED * before).then_some(after))
+/// Rows to which nothing is done but to scale them: by the kernel on its way, if
+/// it can.
+fn scaled_alone<'a>(side: &Raw<'_, 'a>) -> Features<'a> {
+    let (rows, dim) = (side.matrix.rows(), side.matrix.dim());
+    let scales: Vec<f32> = side.scales.iter().map(|&scale| scale as f32).collect();
+    if kernel_scales() && scales.iter().all(|scale| scale.is_normal()) {
+        return Features {
+            data: Cow::Borrowed(side.matrix.data()),
+            scales,
+            ..Features::new(rows, dim, Vec::new(), Vec::new())
+        };
     }
+    let mut data = Vec::with_capacity(rows * dim);
+    vectorised(
+        #[inline(always)]
+        || {
+            for (row, scale) in side.rows() {
+                data.extend(row.iter().map(|&value| (f64::from(value) * scale) as f32));
+            }
+        },
+    );
+    Features::new(rows, dim, data, Vec::new())
+}
 
-    /// Unit length for the cosine; other rows stay as they are.
-    #[inline(always)]
-    fn scale_before(
-        &self,
-        matrix: &MatrixView<'_>,
-        index: usize,
-        row: &[f32],
-    ) -> Result<f64, DtwError> {
-        if self.cost == Cost::SquaredEuclidean {
-            return Ok(1.0);
-        }
-        let length = dot(row, row).sqrt();
-        if length > 0.0 {
-            Ok(length.recip())
-        } else {
-            Err(DtwError::ZeroRow {
-                side: matrix.side(),
-                row: index,
-            })
-        }
-    }
+/// Whether nothing but rounding is left of any row less the mean.
+fn collapses_everywhere(side: &Raw<'_, '_>, mean: &[f64], cost: Cost) -> bool {
+    let mut moved = vec![0.0; mean.len()];
+    side.rows()
+        .all(|(row, scale)| shift(row, scale, mean, cost, &mut moved).is_none())
+}
+
+/// Writes the row, scaled and minus the mean, to `moved`; returns its length, or
+/// `None` if nothing but rounding is left of it.
+#[inline(always)]
+fn shift(row: &[f32], scale: f64, mean: &[f64], cost: Cost, moved: &mut [f64]) -> Option<f64> {
+    (moved.iter_mut().zip(row).zip(mean))
+        .for_each(|((out, &value), mean)| *out = f64::from(value) * scale - mean);
+    let before = match cost {
+        // That is what the scale is for.
+        Cost::Cosine => 1.0,
+        Cost::SquaredEuclidean => dot(row, row).sqrt(),
+    };
+    let after = length(moved);
+    (after > COLLAPSED * before).then_some(after)
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -36,16 +36,18 @@ pub fn align_costs(
     for first in (0..rows).step_by(STRIP_ROWS) {
         options.check_cancelled()?;
         let strip = first * columns..columns * rows.min(first + STRIP_ROWS);
-        // This brings the strip into the cache, value after value; the recurrence
-        // jumps from row to row.
-        if has_impossible(&costs[strip.clone()]) {
-            return Err(impossible(first, columns, &costs[strip]));
-        }
         if strip.start >= MARGIN && strip.end + MARGIN <= costs.len() {
-            // Its neighbours are margin enough.
-            warp.push_whole_strip(costs, strip.start);
+            // Its neighbours are margin enough. Most engines see what the costs are
+            // on their way, so that these need not be read twice.
+            let saw_only_costs = warp.push_whole_strip(costs, strip.start);
+            if !saw_only_costs && has_impossible(&costs[strip.clone()]) {
+                return Err(impossible(first, columns, &costs[strip]));
+            }
         } else {
-            for row in costs[strip.clone()].chunks_exact(columns) {
+            if has_impossible(&costs[strip.clone()]) {
+                return Err(impossible(first, columns, &costs[strip]));
+            }
+            for row in costs[strip].chunks_exact(columns) {
                 warp.push_row(row);
             }
         }
@@ -102,6 +104,7 @@ fn impossible(first_row: usize, columns: usize, costs: &[f32]) -> DtwError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Engine;
 
     #[test]
     fn the_cheapest_way_through_is_found() {
@@ -120,24 +123,64 @@ mod tests {
     }
 
     #[test]
-    fn costs_that_cannot_be_are_named() {
-        let options = Options::default();
-        for wrong in [f32::NAN, f32::INFINITY, -1.0] {
-            let mut costs = vec![1.0; 40 * 3];
-            costs[35 * 3 + 1] = wrong;
-            let error = align_costs(40, 3, &costs, &options).unwrap_err();
-            assert!(
-                matches!(
-                    error,
-                    DtwError::ImpossibleCost {
-                        row: 35,
-                        column: 1,
-                        ..
-                    }
-                ),
-                "{error}"
-            );
+    fn costs_that_are_only_great_are_walked_around_by_every_engine() {
+        let (rows, columns) = (100, 50);
+        let mut costs = vec![0.5; rows * columns];
+        for (index, cost) in costs.iter_mut().enumerate() {
+            // The straight path stays free.
+            let (row, column) = (index / columns, index % columns);
+            if row % 7 == 3 && column != row / 2 {
+                *cost = [3e9, f32::MAX][column % 2];
+            }
         }
+        let found = Engine::available().into_iter().map(|engine| {
+            let options = Options {
+                engine,
+                ..Options::default()
+            };
+            align_costs(rows, columns, &costs, &options).unwrap()
+        });
+        let found: Vec<_> = found.collect();
+        assert!(found.iter().all(|alignment| *alignment == found[0]));
+        assert_eq!(found[0].total, 50.0);
+    }
+
+    #[test]
+    fn costs_that_cannot_be_are_named() {
+        // In strips that are copied, and in one that is taken where it lies.
+        for (rows, columns, row) in [(40, 3, 35), (100, 50, 5), (100, 50, 40), (100, 50, 98)] {
+            for wrong in [
+                f32::NAN,
+                f32::INFINITY,
+                f32::NEG_INFINITY,
+                -1.0,
+                -1e30,
+                -1e-40,
+            ] {
+                let mut costs = vec![1.0; rows * columns];
+                costs[row * columns + 1] = wrong;
+                // The first of them is named.
+                costs[row * columns + 2] = f32::NAN;
+                for engine in Engine::available() {
+                    let options = Options {
+                        engine,
+                        ..Options::default()
+                    };
+                    let error = align_costs(rows, columns, &costs, &options).unwrap_err();
+                    let DtwError::ImpossibleCost {
+                        row: r,
+                        column,
+                        value,
+                    } = error
+                    else {
+                        panic!("{error}");
+                    };
+                    assert_eq!((r, column), (row, 1), "{}", engine.name());
+                    assert_eq!(value.to_bits(), wrong.to_bits());
+                }
+            }
+        }
+        let options = Options::default();
         for (rows, columns) in [(0, 4), (4, 0), (2, 3)] {
             let error = align_costs(rows, columns, &[0.0; 4], &options).unwrap_err();
             assert!(

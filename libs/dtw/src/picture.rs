@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::engine::Engine;
 use crate::recurrence::Scale;
+use crate::vectorised::vectorised;
 use crate::warp::{Boundary, Rules, Warp};
 
 /// Most rows and most columns of a [`SimilarityPicture`]: eight minutes at two
@@ -113,28 +114,41 @@ impl PictureBuilder {
         let row = gold_clip * self.rows / self.gold_clips;
         let columns = self.widths.len();
         let sums = &mut self.sums[row * columns..(row + 1) * columns];
-        let mut rest = similarities;
-        for (sum, &width) in sums.iter_mut().zip(&self.widths) {
-            let (cell, after) = rest.split_at(width as usize);
-            *sum += cell.iter().map(|&value| f64::from(value)).sum::<f64>();
-            rest = after;
+        if similarities.len() == columns {
+            // Every column stands for one clip.
+            for (sum, &value) in sums.iter_mut().zip(similarities) {
+                *sum += f64::from(value);
+            }
+        } else {
+            let mut rest = similarities;
+            for (sum, &width) in sums.iter_mut().zip(&self.widths) {
+                let (cell, after) = rest.split_at(width as usize);
+                *sum += cell.iter().map(|&value| f64::from(value)).sum::<f64>();
+                rest = after;
+            }
         }
         self.heights[row] += 1;
     }
 
     pub(crate) fn finish(self) -> SimilarityPicture {
+        vectorised(
+            #[inline(always)]
+            || self.shown(),
+        )
+    }
+
+    #[inline(always)]
+    fn shown(self) -> SimilarityPicture {
         let columns = self.widths.len();
-        let means: Vec<f64> = self
-            .sums
-            .iter()
-            .enumerate()
-            .map(|(cell, sum)| {
-                sum / (f64::from(self.heights[cell / columns])
-                    * f64::from(self.widths[cell % columns]))
-            })
-            .collect();
-        let low = means.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = means.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mut means = self.sums;
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for (means, &height) in means.chunks_exact_mut(columns).zip(&self.heights) {
+            for (mean, &width) in means.iter_mut().zip(&self.widths) {
+                *mean /= f64::from(height) * f64::from(width);
+                low = low.min(*mean);
+                high = high.max(*mean);
+            }
+        }
         let scale = if high > low {
             255.0 / (high - low)
         } else {

@@ -146,10 +146,11 @@ impl Warp {
 
     /// Enters a strip of rows that follow each other without a gap among `values`,
     /// the first from `first`; around the strip are values enough for margins.
-    pub(crate) fn push_whole_strip(&mut self, values: &[f32], first: usize) {
+    /// Answers as [`compute`].
+    pub(crate) fn push_whole_strip(&mut self, values: &[f32], first: usize) -> bool {
         debug_assert!(self.pending.rows() == 0);
         let columns = self.above.len() - 1;
-        self.enter(values, first, columns, STRIP_ROWS, 0..columns);
+        self.enter(values, first, columns, STRIP_ROWS, 0..columns)
     }
 
     fn strip(&mut self, band: &CostBand, row: usize, first_column: usize) -> usize {
@@ -165,7 +166,8 @@ impl Warp {
         rows
     }
 
-    /// The next strip of so many rows; only `columns` may be passed.
+    /// The next strip of so many rows; only `columns` may be passed. Answers as
+    /// [`compute`].
     fn enter(
         &mut self,
         costs: &[f32],
@@ -173,7 +175,7 @@ impl Warp {
         stride: usize,
         rows: usize,
         columns: Range<usize>,
-    ) {
+    ) -> bool {
         let start = if self.keeps_directions {
             self.directions.len()
         } else {
@@ -189,7 +191,7 @@ impl Warp {
         let sums = columns.start..columns.end + 1;
         self.below[..sums.start].fill(CEILING);
         self.below[sums.end..].fill(CEILING);
-        compute(
+        let saw_only_costs = compute(
             self.rules.engine,
             &mut Strip {
                 costs,
@@ -205,6 +207,7 @@ impl Warp {
         );
         std::mem::swap(&mut self.above, &mut self.below);
         self.rows_done += rows;
+        saw_only_costs
     }
 
     /// The path of least cost through all rows.

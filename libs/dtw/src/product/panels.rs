@@ -17,7 +17,7 @@ const FETCHED: usize = DEPTH;
 
 /// Computes products of a few rows of the left side with one or two panels.
 pub(super) trait Kernel {
-    /// Rows of the left side that are multiplied at once.
+    /// Rows of the left side that are multiplied at once, at most [`PANEL`].
     const LEFT: usize;
 
     /// Panels that are multiplied at once: 1 or 2.
@@ -243,21 +243,25 @@ fn interleave(width: usize, rows: Rows<'_>, dim: usize, out: &mut Vec<f32>) {
     const LINE: usize = 16;
     let count = rows.scales.len();
     out.clear();
-    out.resize(count.div_ceil(width) * width * dim, 0.0);
+    out.reserve(count.div_ceil(width) * width * dim);
     let groups = rows
         .values
         .chunks(width * dim)
         .zip(rows.scales.chunks(width));
-    for ((values, scales), out) in groups.zip(out.chunks_exact_mut(width * dim)) {
+    // What `out` gets is put together here, so that its memory is touched once.
+    let mut lines = [0.0; LINE * PANEL];
+    for (values, scales) in groups {
+        lines.fill(0.0);
         for first in (0..dim).step_by(LINE) {
             let line = first..dim.min(first + LINE);
-            let out = &mut out[line.start * width..line.end * width];
+            let lines = &mut lines[..line.len() * width];
             let rows = values.chunks_exact(dim).zip(scales);
             for (lane, (row, scale)) in rows.enumerate() {
-                for (out, value) in out.chunks_exact_mut(width).zip(&row[line.clone()]) {
+                for (out, value) in lines.chunks_exact_mut(width).zip(&row[line.clone()]) {
                     out[lane] = value * scale;
                 }
             }
+            out.extend_from_slice(lines);
         }
     }
 }

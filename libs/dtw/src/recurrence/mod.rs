@@ -83,13 +83,17 @@ pub(crate) struct Strip<'a> {
     /// Receives the sums of row `last_row`, as `above`.
     pub(crate) below: &'a mut [i32],
     pub(crate) last_row: usize,
-    /// Receives directions: one word an anti-diagonal, columns + 31 of them.
+    /// Receives directions: one word an anti-diagonal, [`words`] of them.
     pub(crate) directions: &'a mut [u64],
 }
 
-/// Words of directions that a strip of so many columns has.
+/// Anti-diagonals that are computed at once, at most.
+const AT_ONCE: usize = 8;
+
+/// Words of directions that a strip of so many columns has: whole groups, of
+/// which the last words may be of no use.
 pub(crate) const fn words(columns: usize) -> usize {
-    columns + STRIP_ROWS - 1
+    (columns + STRIP_ROWS - 1).next_multiple_of(AT_ONCE)
 }
 
 /// Which way a path came into a cell.
@@ -103,8 +107,11 @@ pub(crate) enum Direction {
     Column,
 }
 
-/// Computes a strip.
-pub(crate) fn compute(engine: Engine, strip: &mut Strip<'_>) {
+/// Computes a strip. Answers whether the engine saw that all costs were finite
+/// and not negative: if not, there may be others among them or within the
+/// margins, or the engine does not look. With NaN and negative costs the results
+/// mean nothing.
+pub(crate) fn compute(engine: Engine, strip: &mut Strip<'_>) -> bool {
     let columns = strip.columns;
     assert!(engine.is_available());
     assert!(columns > 0 && strip.last_row < STRIP_ROWS);

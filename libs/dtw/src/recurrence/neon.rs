@@ -25,11 +25,13 @@ pub(super) const fn bit_of(row: usize) -> usize {
     VECTORS * (row / VECTORS) + VECTORS - 1 - row % VECTORS
 }
 
+/// Does not look at what the costs are: always answers no.
+///
 /// # Safety
 ///
 /// The processor has NEON; the strip is as [`super::compute`] checks it.
 #[target_feature(enable = "neon")]
-pub(super) unsafe fn compute(strip: &mut Strip<'_>) {
+pub(super) unsafe fn compute(strip: &mut Strip<'_>) -> bool {
     let ceiling = vdupq_n_s32(CEILING);
     // The anti-diagonal before, and what lies diagonally before the next one.
     let mut before = [ceiling; VECTORS];
@@ -71,6 +73,7 @@ pub(super) unsafe fn compute(strip: &mut Strip<'_>) {
         }
     }
     strip.below[0] = CEILING;
+    false
 }
 
 /// Prepares the costs of the anti-diagonals from `first` on, as whole numbers.

@@ -3,8 +3,9 @@
 use super::{CEILING, STRIP_ROWS, Strip};
 
 /// Row by row. Bit r of a word says that the step into row r came from above
-/// rather than along the diagonal, bit 32 + r that it came from the left.
-pub(super) fn compute(strip: &mut Strip<'_>) {
+/// rather than along the diagonal, bit 32 + r that it came from the left. Does not
+/// look at what the costs are: always answers no.
+pub(super) fn compute(strip: &mut Strip<'_>) -> bool {
     let columns = strip.columns;
     strip.directions.fill(0);
     strip.below.copy_from_slice(strip.above);
@@ -21,9 +22,13 @@ pub(super) fn compute(strip: &mut Strip<'_>) {
             let from_above = u64::from(diagonal > above);
             let from_left = u64::from(before > left);
             *word |= from_above << row | from_left << (STRIP_ROWS + row);
-            left = (before.min(left) + strip.scale.whole(cost)).min(CEILING);
+            // It overflows only on costs that mean nothing.
+            left = (before.min(left))
+                .wrapping_add(strip.scale.whole(cost))
+                .min(CEILING);
             *sum = left;
             diagonal = above;
         }
     }
+    false
 }

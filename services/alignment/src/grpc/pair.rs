@@ -158,8 +158,17 @@ impl Arriving {
                     Some(room) => room.merge(more),
                     None => *room = Some(more),
                 }
-                values.resize(end.div_ceil(4), 0.0);
-                bytemuck::cast_slice_mut(values)[*arrived..end].copy_from_slice(data);
+                let mut rest = data;
+                if arrived.is_multiple_of(4) {
+                    let (whole, bytes) = data.as_chunks();
+                    values.extend(whole.iter().copied().map(f32::from_ne_bytes));
+                    rest = bytes;
+                }
+                // A number may come in two pieces.
+                if !rest.is_empty() {
+                    values.resize(end.div_ceil(4), 0.0);
+                    bytemuck::cast_slice_mut(values)[end - rest.len()..end].copy_from_slice(rest);
+                }
                 *arrived = end;
                 Ok(())
             }
