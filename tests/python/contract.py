@@ -177,7 +177,12 @@ class Uploads(unittest.TestCase):
 
     def test_an_aborted_upload_is_forgotten(self):
         upload = client.start_upload(task, TRAINEE, clips["trainee"])
+        listing = video_pb2.ListUploadsRequest(task_id=task.id)
+        listed = client.videos.ListUploads(listing, timeout=10).uploads
+        self.assertIn(upload.id, [each.id for each in listed])
         client.videos.AbortUpload(video_pb2.AbortUploadRequest(upload_id=upload.id), timeout=10)
+        listed = client.videos.ListUploads(listing, timeout=10).uploads
+        self.assertNotIn(upload.id, [each.id for each in listed])
         code, reason, *_ = refusal(lambda: self.committed(upload.id))
         self.assertEqual((code, reason), (grpc.StatusCode.NOT_FOUND, "UPLOAD_NOT_FOUND"))
 
