@@ -320,6 +320,14 @@ class Errors(unittest.TestCase):
         code, reason, *_ = refusal(lambda: client.create_task(task.name))
         self.assertEqual((code, reason), (grpc.StatusCode.ALREADY_EXISTS, "TASK_ALREADY_EXISTS"))
 
+    def test_what_cannot_be_read(self):
+        method = server.channel.unary_unary("/sopilot.catalog.v1.TaskService/GetTask")
+        code, reason, *_ = refusal(lambda: method(b"\xff\xff", timeout=10))
+        self.assertEqual((code, reason), (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"))
+        method = server.channel.unary_unary("/sopilot.catalog.v1.TaskService/NoSuch")
+        code, reason, *_ = refusal(lambda: method(b"", timeout=10))
+        self.assertEqual((code, reason), (grpc.StatusCode.UNIMPLEMENTED, "UNIMPLEMENTED"))
+
     def test_a_task_with_videos_stays(self):
         request = task_pb2.DeleteTaskRequest(task_id=task.id)
         _, reason, *_ = refusal(lambda: client.tasks.DeleteTask(request, timeout=10))
