@@ -77,7 +77,7 @@ impl RabbitMqBus {
         let found = inner.session(&inner.publishing).await;
         found
             .map(drop)
-            .map_err(|trouble| inner.failed(trouble, || "the broker".to_owned()))
+            .map_err(|trouble| inner.failed(trouble, || "connection".to_owned()))
     }
 }
 
