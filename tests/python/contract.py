@@ -177,7 +177,12 @@ class Uploads(unittest.TestCase):
 
     def test_an_aborted_upload_is_forgotten(self):
         upload = client.start_upload(task, TRAINEE, clips["trainee"])
+        listing = video_pb2.ListUploadsRequest(task_id=task.id)
+        listed = client.videos.ListUploads(listing, timeout=10).uploads
+        self.assertIn(upload.id, [each.id for each in listed])
         client.videos.AbortUpload(video_pb2.AbortUploadRequest(upload_id=upload.id), timeout=10)
+        listed = client.videos.ListUploads(listing, timeout=10).uploads
+        self.assertNotIn(upload.id, [each.id for each in listed])
         code, reason, *_ = refusal(lambda: self.committed(upload.id))
         self.assertEqual((code, reason), (grpc.StatusCode.NOT_FOUND, "UPLOAD_NOT_FOUND"))
 
@@ -314,6 +319,14 @@ class Errors(unittest.TestCase):
     def test_a_name_that_is_taken(self):
         code, reason, *_ = refusal(lambda: client.create_task(task.name))
         self.assertEqual((code, reason), (grpc.StatusCode.ALREADY_EXISTS, "TASK_ALREADY_EXISTS"))
+
+    def test_what_cannot_be_read(self):
+        method = server.channel.unary_unary("/sopilot.catalog.v1.TaskService/GetTask")
+        code, reason, *_ = refusal(lambda: method(b"\xff\xff", timeout=10))
+        self.assertEqual((code, reason), (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_ARGUMENT"))
+        method = server.channel.unary_unary("/sopilot.catalog.v1.TaskService/NoSuch")
+        code, reason, *_ = refusal(lambda: method(b"", timeout=10))
+        self.assertEqual((code, reason), (grpc.StatusCode.UNIMPLEMENTED, "UNIMPLEMENTED"))
 
     def test_a_task_with_videos_stays(self):
         request = task_pb2.DeleteTaskRequest(task_id=task.id)

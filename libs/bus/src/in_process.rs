@@ -14,7 +14,8 @@ use futures::Stream;
 
 use crate::delivery::{Answer, Settle};
 use crate::{
-    Bus, BusError, Consumer, DeadLetters, Delivery, Limits, Message, Queue, Subscription, Topic,
+    Bus, BusError, Consumer, DeadLetters, Decide, Delivery, Limits, Message, Queue, Subscription,
+    Topic,
 };
 
 use broker::{Broker, Listener, Place};
@@ -80,12 +81,13 @@ impl Bus for InProcessBus {
         })
     }
 
-    async fn return_dead_letters(&self, queue: &Queue, limit: usize) -> Result<usize, BusError> {
-        let mut returned = 0;
-        while returned < limit && self.broker.return_oldest_dead(queue)? {
-            returned += 1;
-        }
-        Ok(returned)
+    async fn handle_dead_letters(
+        &self,
+        queue: &Queue,
+        limit: usize,
+        decide: &mut Decide<'_>,
+    ) -> Result<(), BusError> {
+        self.broker.handle_dead(queue, limit, decide)
     }
 
     async fn announce(&self, topic: &Topic, message: Message) -> Result<(), BusError> {

@@ -37,7 +37,7 @@ use async_trait::async_trait;
 pub use delivery::{Consumer, Delivery, Rejection};
 pub use error::BusError;
 pub use in_process::{Faults, InProcessBus};
-pub use message::{DeadLetter, DeadLetterReason, DeadLetters, Message};
+pub use message::{DeadLetter, DeadLetterAction, DeadLetterReason, DeadLetters, Decide, Message};
 pub use queue::{JobQueue, Limits, Queue};
 pub use rabbitmq::{RabbitMqBus, RabbitMqConfig};
 pub use topic::{Subscription, Topic, TopicPattern};
@@ -67,12 +67,20 @@ pub trait Bus: Send + Sync {
     /// one looks, another may see fewer.
     async fn dead_letters(&self, queue: &Queue, limit: usize) -> Result<DeadLetters, BusError>;
 
-    /// Sends the oldest `limit` dead letters of `queue` back to its end, oldest first, and answers
-    /// how many. They start anew: nobody was handed them before.
+    /// Shows `decide` the oldest `limit` dead letters of `queue`, oldest first, and does with each
+    /// what it answers. Those sent back go to the end of the queue and start anew: nobody was
+    /// handed them before. Those kept may stand behind those that were not looked at afterwards.
+    /// `decide` must not use the bus.
     ///
-    /// None is lost: each is published, confirmed, and only then taken from the dead letters. On
-    /// an error those before it are back in the queue, and the one it struck may be in both.
-    async fn return_dead_letters(&self, queue: &Queue, limit: usize) -> Result<usize, BusError>;
+    /// None is lost unless it is to be deleted: what goes back is published, confirmed, and only
+    /// then taken from the dead letters. On an error those before it are done, and the one it
+    /// struck may be in both places.
+    async fn handle_dead_letters(
+        &self,
+        queue: &Queue,
+        limit: usize,
+        decide: &mut Decide<'_>,
+    ) -> Result<(), BusError>;
 
     /// Tells every subscription whose pattern matches `topic`, and returns once the broker has
     /// `message` for each of them. That nobody listens is no error.

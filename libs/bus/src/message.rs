@@ -100,6 +100,20 @@ pub struct DeadLetter {
     pub reason: DeadLetterReason,
 }
 
+/// What is to happen to a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeadLetterAction {
+    /// It stays where it is.
+    Keep,
+    /// It goes back to the end of its queue.
+    Return,
+    /// Nobody sees it again.
+    Delete,
+}
+
+/// Says what is to happen to each dead letter.
+pub type Decide<'a> = dyn FnMut(&DeadLetter) -> DeadLetterAction + Send + 'a;
+
 /// What a queue keeps of its dead letters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetters {

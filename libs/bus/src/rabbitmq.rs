@@ -34,7 +34,10 @@ use session::{Session, Target};
 use topology::Topology;
 use trouble::Trouble;
 
-use crate::{Bus, BusError, Consumer, DeadLetters, Message, Queue, Subscription, Topic};
+use crate::{
+    Bus, BusError, Consumer, DeadLetterAction, DeadLetters, Decide, Message, Queue, Subscription,
+    Topic,
+};
 
 /// Queues on a RabbitMQ, 3.10 or later. Clones are handles to the same connections, which end with
 /// the last of them and of its consumers.
@@ -74,7 +77,7 @@ impl RabbitMqBus {
         let found = inner.session(&inner.publishing).await;
         found
             .map(drop)
-            .map_err(|trouble| inner.failed(trouble, || "the broker".to_owned()))
+            .map_err(|trouble| inner.failed(trouble, || "connection".to_owned()))
     }
 }
 
@@ -111,12 +114,19 @@ impl Bus for RabbitMqBus {
         looked.map_err(|trouble| inner.failed(trouble, || format!("dead letters of queue {queue}")))
     }
 
-    async fn return_dead_letters(&self, queue: &Queue, limit: usize) -> Result<usize, BusError> {
+    async fn handle_dead_letters(
+        &self,
+        queue: &Queue,
+        limit: usize,
+        decide: &mut Decide<'_>,
+    ) -> Result<(), BusError> {
         let inner = &self.0;
         inner.check_open()?;
         let queue = inner.topology.jobs(queue);
-        let returned = inner.return_dead_letters(&queue.to_string(), limit).await;
-        returned.map_err(|trouble| inner.publishing_failed(trouble, &queue))
+        let handled = inner
+            .handle_dead_letters(&queue.to_string(), limit, decide)
+            .await;
+        handled.map_err(|trouble| inner.publishing_failed(trouble, &queue))
     }
 
     async fn announce(&self, topic: &Topic, message: Message) -> Result<(), BusError> {
@@ -222,7 +232,12 @@ impl Inner {
         })
     }
 
-    async fn return_dead_letters(&self, queue: &str, limit: usize) -> Result<usize, Trouble> {
+    async fn handle_dead_letters(
+        &self,
+        queue: &str,
+        limit: usize,
+        decide: &mut Decide<'_>,
+    ) -> Result<(), Trouble> {
         let (session, channel) = self
             .on_channel(async |session, channel| {
                 session.ensure_jobs(&self.topology, queue).await?;
@@ -230,19 +245,30 @@ impl Inner {
             })
             .await?;
         let timeout = self.config.confirm_timeout;
-        let mut returned = 0;
+        let mut kept = false;
         // Whichever way this ends, what is taken and not removed goes back with its channel.
-        while returned < limit {
+        for _ in 0..limit {
             let oldest = Taken::oldest(&channel, queue);
             let Some(taken) = session.in_time(timeout, oldest).await? else {
                 break;
             };
-            self.publish(queue, &taken.letter.message).await?;
+            match decide(&taken.letter) {
+                DeadLetterAction::Keep => {
+                    kept = true;
+                    continue;
+                }
+                DeadLetterAction::Return => self.publish(queue, &taken.letter.message).await?,
+                DeadLetterAction::Delete => {}
+            }
             session.in_time(timeout, taken.remove()).await?;
-            returned += 1;
         }
-        session.in_time(timeout, close(&channel)).await?;
-        Ok(returned)
+        let end = async {
+            if kept {
+                dead_letters::put_back(&channel).await?;
+            }
+            close(&channel).await
+        };
+        session.in_time(timeout, end).await
     }
 
     /// Runs `work` with a channel of its own on the consuming connection, within bounds.

@@ -96,10 +96,51 @@ where
 }
 
 /// The configuration in effect, as a TOML file that [`load`] reads back, but for the secrets, which
-/// are not shown. Optional values that are not set are left out.
+/// are not shown. Optional values that are not set stand there as comments.
 pub fn print_config<T: Serialize>(config: &T) -> String {
-    toml::to_string_pretty(config)
-        .expect("a configuration is made of tables with string keys, scalars and lists")
+    const MADE_OF: &str = "a configuration is made of tables with string keys, scalars and lists";
+    let mut lines: Vec<String> = toml::to_string_pretty(config)
+        .expect(MADE_OF)
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    let tree = serde_json::to_value(config).expect(MADE_OF);
+    tell_unset(&tree, "", &mut lines);
+    lines.join("\n") + "\n"
+}
+
+/// Adds to each section a line for each value that is not set: TOML cannot write that there is
+/// none, and nobody would learn that it exists.
+fn tell_unset(section: &Value, path: &str, lines: &mut Vec<String>) {
+    let values = section.as_object().into_iter().flatten();
+    let unset: Vec<_> = values
+        .clone()
+        .filter(|(_, value)| value.is_null())
+        .map(|(key, _)| format!("# {key} = (not set)"))
+        .collect();
+    if !unset.is_empty() {
+        let header = format!("[{path}]");
+        let at = if path.is_empty() {
+            Some(0)
+        } else {
+            let found = lines.iter().position(|line| *line == header);
+            found.map(|header| header + 1)
+        };
+        // A section of nothing but sections has no header of its own.
+        let at = at.unwrap_or_else(|| {
+            lines.extend([String::new(), header]);
+            lines.len()
+        });
+        lines.splice(at..at, unset);
+    }
+    for (key, value) in values {
+        let path = if path.is_empty() {
+            key.clone()
+        } else {
+            format!("{path}.{key}")
+        };
+        tell_unset(value, &path, lines);
+    }
 }
 
 fn default_tree<T: Serialize + Default>() -> Value {

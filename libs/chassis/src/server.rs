@@ -7,6 +7,7 @@ mod health;
 mod idle;
 mod limit;
 mod methods;
+mod reasons;
 mod stop;
 
 use std::collections::HashSet;
@@ -33,6 +34,7 @@ use health::health_server;
 use idle::Idle;
 use limit::Limit;
 use methods::{Kind, Methods};
+use reasons::Reasons;
 use stop::Stop;
 
 /// The largest message that a service should take or send: tonic's own default for what it takes.
@@ -304,6 +306,8 @@ impl Server {
             // the call's code and whole duration. The span of the call begins here, and with it the
             // trace that the caller may have begun.
             .layer(AroundLayer(CallLog::new(methods)))
+            // Right below, so that the log has the code that the caller gets.
+            .layer(AroundLayer(Reasons))
             // Around the deadline: the end of the process, or of the connection, comes before any
             // deadline that lies behind it.
             .layer(AroundLayer(Stop::new(shutdown.clone())))

@@ -51,7 +51,10 @@ pub fn main<S: Service>() -> ExitCode {
     runtime.shutdown_timeout(LAST_WORK);
     match outcome {
         Ok(text) => say(&text),
-        Err(error) => tell(1, &error),
+        // It was told in the log.
+        Err(StartError::Stopped(_)) => ExitCode::SUCCESS,
+        Err(error @ StartError::Setting(_)) => tell(EX_CONFIG, &error),
+        Err(error @ StartError::Failed(_)) => tell(1, &error),
     }
 }
 
@@ -60,8 +63,10 @@ async fn serve<S: Service>(config: &S::Config) -> Result<(), StartError> {
     let telemetry =
         init_telemetry(S::NAME, &common.log, &common.trace).map_err(StartError::because)?;
     let outcome = run::<S>(config, common).await;
-    if let Err(error) = &outcome {
-        tracing::error!(%error, "cannot serve");
+    match &outcome {
+        Ok(()) => {}
+        Err(StartError::Stopped(message)) => tracing::info!("{message}"),
+        Err(error) => tracing::error!(%error, "cannot serve"),
     }
     telemetry.finish().await;
     outcome

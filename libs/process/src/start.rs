@@ -35,18 +35,32 @@ pub struct Started {
 
 /// Why a service does not start.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct StartError(String);
+pub enum StartError {
+    /// Something failed.
+    #[error("{0}")]
+    Failed(String),
+    /// A setting is wrong, or what it names is not there.
+    #[error("{0}")]
+    Setting(String),
+    /// Somebody stopped the process before it had started, which is no failure.
+    #[error("{0}")]
+    Stopped(String),
+}
 
 impl StartError {
     /// For a person to read.
     pub fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self::Failed(message.into())
     }
 
     /// What was needed failed, and its error says why.
     pub fn because(error: impl Display) -> Self {
-        Self(error.to_string())
+        Self::Failed(error.to_string())
+    }
+
+    /// Nothing but another setting helps, or something that is installed.
+    pub fn setting(name: &str, error: impl Display) -> Self {
+        Self::Setting(format!("{name}: {error}"))
     }
 }
 
@@ -60,11 +74,11 @@ pub enum Trouble<E> {
 }
 
 impl Start {
-    /// Tries until `what` answers, which other processes may take their time for, or until this one
-    /// is stopped.
+    /// Tries until `dependency` answers, which other processes may take their time for, or until
+    /// this one is stopped. Meanwhile readiness says why it does not.
     pub async fn until_it_answers<T, E: Display, F>(
         &self,
-        what: &str,
+        dependency: &str,
         mut attempt: impl FnMut() -> F + Send,
     ) -> Result<T, StartError>
     where
@@ -72,20 +86,30 @@ impl Start {
     {
         let mut pause = Duration::from_millis(100);
         loop {
-            match attempt().await {
-                Ok(value) => return Ok(value),
-                Err(Trouble::Lasting(error)) => return Err(StartError::because(error)),
-                Err(Trouble::Passing(error)) => {
-                    tracing::warn!(%error, ?pause, "{what} does not answer yet; trying again");
+            let attempt = async {
+                let outcome = attempt().await;
+                if let Err(Trouble::Passing(error)) = &outcome {
+                    self.readiness.report(dependency, Err(error));
+                    tracing::warn!(%error, ?pause, "{dependency} does not answer yet; trying again");
+                    tokio::time::sleep(pause).await;
                 }
-            }
-            tokio::select! {
+                outcome
+            };
+            let outcome = tokio::select! {
                 () = self.work.started() => {
-                    return Err(StartError::new(format!("stopped before {what} answered")));
+                    let message = format!("stopped before {dependency} answered");
+                    return Err(StartError::Stopped(message));
                 }
-                () = tokio::time::sleep(pause) => {}
+                outcome = attempt => outcome,
+            };
+            match outcome {
+                Ok(value) => {
+                    self.readiness.report::<E>(dependency, Ok(()));
+                    return Ok(value);
+                }
+                Err(Trouble::Lasting(error)) => return Err(StartError::because(error)),
+                Err(Trouble::Passing(_)) => pause = (pause * 2).min(LONGEST_PAUSE),
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
         }
     }
 
@@ -121,5 +145,49 @@ impl Start {
             check,
         );
         tokio::spawn(watching);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sopilot_chassis::ShutdownConfig;
+
+    use super::*;
+
+    fn start() -> Start {
+        Start {
+            name: "test".to_owned(),
+            work: Shutdown::new(ShutdownConfig::embedded()),
+            servers: Shutdown::new(ShutdownConfig::embedded()),
+            readiness: Readiness::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_answer_yet_is_told_until_it_does() {
+        let start = start();
+        let mut told = Vec::new();
+        let mut failures = [Trouble::Passing("connection refused")].into_iter();
+        let waiting = start.until_it_answers("database", || {
+            told.push(start.readiness.missing());
+            std::future::ready(failures.next().map_or(Ok(7), Err))
+        });
+        assert_eq!(waiting.await.unwrap(), 7);
+        let starting = "starting: not everything needed has answered yet";
+        let refused = "database: connection refused";
+        assert_eq!(told, [vec![starting], vec![starting, refused]]);
+        assert_eq!(start.readiness.missing(), [starting]);
+    }
+
+    #[tokio::test]
+    async fn a_stop_does_not_wait_for_what_does_not_answer() {
+        let start = start();
+        let waiting = start.until_it_answers("database", || {
+            start.work.trigger();
+            std::future::pending::<Result<(), Trouble<&str>>>()
+        });
+        let error = waiting.await.unwrap_err();
+        assert!(matches!(error, StartError::Stopped(_)), "{error:?}");
+        assert_eq!(error.to_string(), "stopped before database answered");
     }
 }

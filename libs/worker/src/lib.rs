@@ -18,7 +18,7 @@ use std::{num::NonZeroU16, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use futures::StreamExt;
 use prost::Message as _;
-use sopilot_bus::{Bus, Delivery, JobQueue, Queue, Rejection};
+use sopilot_bus::{Bus, Delivery, JobQueue, Message, Queue, Rejection};
 use sopilot_chassis::telemetry::trace;
 use sopilot_chassis::{ApiError, PeerChannel, Reason, RetryConfig, RetryPolicy, Shutdown};
 use sopilot_proto::{
@@ -183,7 +183,8 @@ impl Worker {
     /// Answers one bell: claims and starts jobs until nothing waits. A claim
     /// that has begun is never dropped: its leases would belong to nobody.
     async fn answer(self: Arc<Self>, delivery: Delivery, shutdown: &Shutdown) {
-        let Some(stage) = stage_of(&delivery, self.config.queue) else {
+        let Some(stage) = stage_of(&delivery.message, self.config.queue) else {
+            measure::dead_letter(self.config.queue);
             tracing::error!(id = %delivery.message.message_id, "cannot decode a message; it goes to the dead letters");
             if let Err(error) = delivery.reject(Rejection::DeadLetter).await {
                 tracing::warn!(%error, "cannot reject a message");
@@ -396,8 +397,8 @@ fn failure(error: &AttemptError) -> Outcome {
 }
 
 /// The stage that a message rings for, if it is one that belongs on the queue.
-fn stage_of(delivery: &Delivery, queue: JobQueue) -> Option<JobStage> {
-    let bell = Doorbell::decode(delivery.message.body.clone()).ok()?;
+pub fn stage_of(message: &Message, queue: JobQueue) -> Option<JobStage> {
+    let bell = Doorbell::decode(message.body.clone()).ok()?;
     let expected = match queue {
         JobQueue::Embed => JobStage::Embed,
         JobQueue::Prepare => JobStage::Prepare,

@@ -15,6 +15,9 @@ const ATTEMPTS: &str = "sopilot_worker_attempts_total";
 /// How long attempts take.
 const SECONDS: &str = "sopilot_worker_attempt_seconds";
 
+/// Messages that this process sent to the dead letters.
+const DEAD_LETTERS: &str = "sopilot_worker_dead_letters_total";
+
 /// Places for jobs.
 const SLOTS: &str = "sopilot_worker_slots";
 
@@ -27,12 +30,24 @@ pub(crate) fn describe(queue: JobQueue, slots: usize) {
         Unit::Seconds,
         "Attempts at jobs, from claim to result"
     );
+    describe_counter!(
+        DEAD_LETTERS,
+        Unit::Count,
+        "Messages that could not be decoded and went to the dead letters"
+    );
+    // From the start, so that the first one counts as an increase.
+    counter!(DEAD_LETTERS, "queue" => queue.name()).increment(0);
     describe_gauge!(SLOTS, "Places for jobs, free and busy");
     gauge!(SLOTS, "queue" => queue.name(), "state" => "free").set(slots as f64);
     gauge!(SLOTS, "queue" => queue.name(), "state" => "busy").set(0.0);
     for outcome in ["done", "failed", "again", "given_back", "lost"] {
         counter!(ATTEMPTS, "queue" => queue.name(), "outcome" => outcome).increment(0);
     }
+}
+
+/// A message goes to the dead letters of `queue`.
+pub(crate) fn dead_letter(queue: JobQueue) {
+    counter!(DEAD_LETTERS, "queue" => queue.name()).increment(1);
 }
 
 /// An attempt that is under way; recorded when it is dropped.

@@ -75,9 +75,7 @@ impl Service for Process {
         // Without the broker it serves all the same: what it accepts waits in the outbox.
         let bus: Arc<dyn Bus> = Arc::new(bus);
         let catalog = start
-            .until_it_answers("the database", || {
-                open(config, blobs.clone(), Arc::clone(&bus))
-            })
+            .until_it_answers("database", || open(config, blobs.clone(), Arc::clone(&bus)))
             .await?;
         catalog.start(start.work.tracker(), start.work.draining());
         let services = catalog.services(&start.servers);

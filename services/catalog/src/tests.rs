@@ -24,8 +24,8 @@ use crate::{
     error::Error,
     receive::Receiver,
     store::{
-        Completion, Finished, JobState, NewReview, NewScore, NewUpload, Request, Role, Stage,
-        Store, TestDatabase, VideoState, Work,
+        Completion, Finished, JobState, NewReview, NewScore, NewUpload, PageRequest, Request, Role,
+        Stage, Store, TestDatabase, VideoState, Work,
     },
     sweeper::sweep_orphans,
 };
@@ -74,6 +74,7 @@ on_both! {
     more_bytes_than_announced_are_refused,
     uploads_beyond_the_limit_are_told_when_to_come_back,
     an_aborted_upload_leaves_nothing,
+    unfinished_uploads_are_listed_and_named_where_they_are_in_the_way,
     a_repeated_request_answers_what_the_first_made,
     a_new_version_prepares_the_golds_anew_and_scores_keep_theirs,
     orphans_are_removed_and_nothing_else,
@@ -455,6 +456,43 @@ async fn an_aborted_upload_leaves_nothing(fixture: Fixture) {
         .await
         .unwrap_err();
     assert_eq!(reason(gone), Reason::UploadNotFound);
+}
+
+async fn unfinished_uploads_are_listed_and_named_where_they_are_in_the_way(fixture: Fixture) {
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        ids.push(fixture.start(Role::Trainee, b"x").await);
+    }
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    let store = &fixture.store;
+    let mut listed = Vec::new();
+    let mut token = String::new();
+    loop {
+        let page = PageRequest::new(2, &token, "").unwrap();
+        let page = store.list_uploads(Some(fixture.task), page, "").await;
+        let page = page.unwrap();
+        listed.extend(page.rows.iter().map(|row| row.id));
+        token = page.next_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(listed, ids, "the newest first");
+    let page = PageRequest::new(2, "", "").unwrap();
+    let other = store.list_uploads(Some(Uuid::nil()), page, "").await;
+    assert!(other.unwrap().rows.is_empty());
+
+    let refused = ApiError::from(store.delete_task(fixture.task).await.unwrap_err());
+    assert_eq!(refused.reason, Reason::TaskInUse);
+    for id in &ids {
+        let told = refused.message.contains(&id.to_string());
+        assert!(told, "{}", refused.message);
+    }
+    assert!(refused.message.contains("AbortUpload"), "{refused:?}");
+    for id in ids {
+        fixture.receiver.abort(id).await.unwrap();
+    }
+    store.delete_task(fixture.task).await.unwrap();
 }
 
 async fn a_repeated_request_answers_what_the_first_made(fixture: Fixture) {

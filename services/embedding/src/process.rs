@@ -51,7 +51,7 @@ impl Service for Process {
         let attached = config.process.attach(Self::PROGRAM, start)?;
         let embedder = Arc::new(Descriptor::default());
         let embedding = Embedding::open(config.embedding.clone(), embedder, attached.blobs)
-            .map_err(StartError::because)?;
+            .map_err(|error| StartError::setting("embedding.ffmpeg", error))?;
         let (catalog, bus) = (attached.catalog, Arc::clone(&attached.bus));
         embedding.start(&start.name, catalog, bus, &start.work);
         Ok(Started {

@@ -123,7 +123,7 @@ async fn run(command: &Command, scratch: &Scratch) -> Result<()> {
         Command::Dataset(args) => dataset::run(args).await,
         Command::Report(args) => Box::pin(report::run(args)).await,
         Command::Sop(command) => sop::run(command).await,
-        Command::Demo(args) => demo::run(args, scratch).await,
+        Command::Demo(args) => Box::pin(demo::run(args, scratch)).await,
         Command::Watch(args) => watch_folder::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,
         Command::Completions(args) => shell::completions(args, Cli::command()),

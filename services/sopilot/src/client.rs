@@ -7,18 +7,19 @@ use sopilot_chassis::{
 use sopilot_proto::{
     MAX_MESSAGE_BYTES,
     catalog::v1::{
-        CancelJobRequest, CreateReviewRequest, CreateTaskRequest, CreateTaskVersionRequest,
-        CreateTaskVersionResponse, DeleteVideoRequest, DeleteVideoResponse, DownloadVideoRequest,
-        DownloadVideoResponse, GetJobRequest, GetScoreReportRequest, GetScoreReportResponse,
-        GetTaskRequest, GetThumbnailsRequest, GetUploadRequest, GetVideoRequest, Job,
-        ListClipsRequest, ListClipsResponse, ListJobsRequest, ListJobsResponse, ListReviewsRequest,
-        ListReviewsResponse, ListScoresRequest, ListScoresResponse, ListTaskVersionsRequest,
-        ListTaskVersionsResponse, ListTasksRequest, ListTasksResponse, ListVideosRequest,
-        ListVideosResponse, Review, StartUploadRequest, SubmitPrepareRequest, SubmitScoreRequest,
-        Task, Thumbnail, Upload, UploadVideoRequest, UploadVideoResponse, Video, WatchJobRequest,
-        WatchJobResponse, get_task_request::Selector, job_service_client::JobServiceClient,
-        score_service_client::ScoreServiceClient, task_service_client::TaskServiceClient,
-        video_service_client::VideoServiceClient,
+        AbortUploadRequest, CancelJobRequest, CreateReviewRequest, CreateTaskRequest,
+        CreateTaskVersionRequest, CreateTaskVersionResponse, DeleteVideoRequest,
+        DeleteVideoResponse, DownloadVideoRequest, DownloadVideoResponse, GetJobRequest,
+        GetScoreReportRequest, GetScoreReportResponse, GetTaskRequest, GetThumbnailsRequest,
+        GetUploadRequest, GetVideoRequest, Job, ListClipsRequest, ListClipsResponse,
+        ListJobsRequest, ListJobsResponse, ListReviewsRequest, ListReviewsResponse,
+        ListScoresRequest, ListScoresResponse, ListTaskVersionsRequest, ListTaskVersionsResponse,
+        ListTasksRequest, ListTasksResponse, ListUploadsRequest, ListUploadsResponse,
+        ListVideosRequest, ListVideosResponse, Review, StartUploadRequest, SubmitPrepareRequest,
+        SubmitScoreRequest, Task, Thumbnail, Upload, UploadVideoRequest, UploadVideoResponse,
+        Video, WatchJobRequest, WatchJobResponse, get_task_request::Selector,
+        job_service_client::JobServiceClient, score_service_client::ScoreServiceClient,
+        task_service_client::TaskServiceClient, video_service_client::VideoServiceClient,
     },
     scoring::v1::Procedure,
 };
@@ -167,6 +168,21 @@ impl Catalog {
         request: ListVideosRequest,
     ) -> Result<ListVideosResponse> {
         repeatable!(self.videos().list_videos(request))
+    }
+
+    pub(crate) async fn list_uploads(
+        &self,
+        request: ListUploadsRequest,
+    ) -> Result<ListUploadsResponse> {
+        repeatable!(self.videos().list_uploads(request))
+    }
+
+    pub(crate) async fn abort_upload(&self, upload_id: &str) -> Result<()> {
+        let request = AbortUploadRequest {
+            upload_id: upload_id.to_owned(),
+        };
+        once!(self.videos().abort_upload(request))?;
+        Ok(())
     }
 
     pub(crate) async fn delete_video(

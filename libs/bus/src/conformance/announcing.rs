@@ -6,7 +6,10 @@ use futures::StreamExt;
 
 use super::answers::reject;
 use super::{Room, ack, checks, is_idle, next, take};
-use crate::{BusError, Consumer, Message, Rejection, Subscription, Topic, TopicPattern};
+use crate::{
+    BusError, Consumer, DeadLetter, DeadLetterAction, Message, Rejection, Subscription, Topic,
+    TopicPattern,
+};
 
 checks![
     announcing_to_nobody_is_no_error,
@@ -204,6 +207,8 @@ async fn close_ends_a_subscription(room: Room) {
         matches!(subscribed, Err(BusError::Closed)),
         "{subscribed:?}"
     );
-    let returned = room.bus.return_dead_letters(&room.queue, 1).await;
-    assert!(matches!(returned, Err(BusError::Closed)), "{returned:?}");
+    let mut keep = |_: &DeadLetter| DeadLetterAction::Keep;
+    let handled = room.bus.handle_dead_letters(&room.queue, 1, &mut keep);
+    let handled = handled.await;
+    assert!(matches!(handled, Err(BusError::Closed)), "{handled:?}");
 }

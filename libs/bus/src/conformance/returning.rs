@@ -1,14 +1,15 @@
-//! Dead letters that are sent back.
+//! Dead letters that are sent back or deleted.
 
 use super::answers::{assert_dead, reject};
 use super::{Room, ack, checks, next};
-use crate::{DeadLetterReason, Message, Rejection};
+use crate::{DeadLetter, DeadLetterAction, DeadLetterReason, Message, Rejection};
 
 checks![
     returned_dead_letters_start_anew,
     the_oldest_dead_letters_return_first,
     what_is_returned_may_die_again,
     nothing_to_return_is_no_error,
+    each_dead_letter_may_be_kept_returned_or_deleted,
 ];
 
 /// Publishes the messages and rejects each.
@@ -22,8 +23,25 @@ async fn kill(room: &Room, messages: impl IntoIterator<Item = Message>) {
 }
 
 async fn return_dead(room: &Room, limit: usize) -> usize {
-    let returned = room.bus.return_dead_letters(&room.queue, limit).await;
-    returned.unwrap_or_else(|error| panic!("return dead letters: {error}"))
+    let mut returned = 0;
+    handle_dead(room, limit, |_| {
+        returned += 1;
+        DeadLetterAction::Return
+    })
+    .await;
+    returned
+}
+
+async fn handle_dead<F>(room: &Room, limit: usize, mut decide: F)
+where
+    F: FnMut(&str) -> DeadLetterAction + Send,
+{
+    let mut decide = |letter: &DeadLetter| decide(&letter.message.message_id);
+    let handled = room
+        .bus
+        .handle_dead_letters(&room.queue, limit, &mut decide);
+    let handled = handled.await;
+    handled.unwrap_or_else(|error| panic!("handle dead letters: {error}"));
 }
 
 async fn returned_dead_letters_start_anew(room: Room) {
@@ -72,4 +90,29 @@ async fn nothing_to_return_is_no_error(room: Room) {
     assert_eq!(return_dead(&room, 10).await, 0);
     let mut consumer = room.consume(1).await;
     ack(next(&mut consumer).await).await;
+}
+
+async fn each_dead_letter_may_be_kept_returned_or_deleted(room: Room) {
+    let ids = ["kept", "deleted", "back", "last"];
+    kill(&room, ids.map(|id| Message::new(id, id))).await;
+    assert_dead(&room, &ids.map(|id| (id, DeadLetterReason::Rejected))).await;
+    let mut seen = Vec::new();
+    handle_dead(&room, 10, |id| {
+        seen.push(id.to_owned());
+        match id {
+            "deleted" => DeadLetterAction::Delete,
+            "back" => DeadLetterAction::Return,
+            _ => DeadLetterAction::Keep,
+        }
+    })
+    .await;
+    assert_eq!(seen, ids, "the oldest first, and none twice");
+    let left = ["kept", "last"];
+    assert_dead(&room, &left.map(|id| (id, DeadLetterReason::Rejected))).await;
+    let mut consumer = room.consume(1).await;
+    let delivery = next(&mut consumer).await;
+    assert_eq!(delivery.message.message_id, "back");
+    ack(delivery).await;
+    drop(consumer);
+    room.assert_drained().await;
 }

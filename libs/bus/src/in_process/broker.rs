@@ -12,7 +12,7 @@ use super::faults::{Fate, FaultSource, Faults};
 use super::queue_state::{ConsumerId, QueueState};
 use super::{Deliveries, Receipt, wake};
 use crate::delivery::Answer;
-use crate::{BusError, Consumer, Limits, Message, Queue, Topic, TopicPattern};
+use crate::{BusError, Consumer, Decide, Limits, Message, Queue, Topic, TopicPattern};
 
 #[derive(Debug)]
 pub(super) struct Broker {
@@ -160,15 +160,21 @@ impl Broker {
         Ok(wakers)
     }
 
-    /// False when there is none.
-    pub(super) fn return_oldest_dead(&self, queue: &Queue) -> Result<bool, BusError> {
+    /// Does with the oldest `limit` dead letters what `decide` answers for each.
+    pub(super) fn handle_dead(
+        &self,
+        queue: &Queue,
+        limit: usize,
+        decide: &mut Decide<'_>,
+    ) -> Result<(), BusError> {
         let mut state = self.lock_open()?;
         let target = state.queue(&Place::Jobs(queue.clone()));
-        let returned = target.return_oldest_dead(self.limits.capacity)?;
+        let handled = target.handle_dead(limit, self.limits.capacity, decide);
+        // Before an error some may have gone back.
         let wakers = target.wakers();
         drop(state);
         wake(wakers);
-        Ok(returned)
+        handled
     }
 
     pub(super) fn consume(

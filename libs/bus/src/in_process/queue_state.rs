@@ -5,7 +5,9 @@ use std::task::{Context, Poll, Waker};
 
 use super::Place;
 use crate::delivery::Answer;
-use crate::{BusError, DELIVERY_LIMIT, DeadLetter, DeadLetterReason, Message};
+use crate::{
+    BusError, DELIVERY_LIMIT, DeadLetter, DeadLetterAction, DeadLetterReason, Decide, Message,
+};
 
 /// Names a consumer within its bus. Never used again.
 pub(super) type ConsumerId = u64;
@@ -178,16 +180,32 @@ impl QueueState {
         self.dead_total
     }
 
-    /// Puts the oldest dead letter at the end of the queue. False when there is none.
-    pub(super) fn return_oldest_dead(&mut self, capacity: usize) -> Result<bool, BusError> {
-        if self.dead.is_empty() {
-            return Ok(false);
+    /// Does with the oldest `limit` dead letters what `decide` answers for each.
+    pub(super) fn handle_dead(
+        &mut self,
+        limit: usize,
+        capacity: usize,
+        decide: &mut Decide<'_>,
+    ) -> Result<(), BusError> {
+        let mut kept = 0;
+        for _ in 0..limit {
+            let Some(letter) = self.dead.get(kept) else {
+                break;
+            };
+            match decide(letter) {
+                DeadLetterAction::Keep => kept += 1,
+                DeadLetterAction::Return => {
+                    self.check_room(capacity)?;
+                    if let Some(letter) = self.dead.remove(kept) {
+                        self.push(letter.message);
+                    }
+                }
+                DeadLetterAction::Delete => {
+                    self.dead.remove(kept);
+                }
+            }
         }
-        self.check_room(capacity)?;
-        if let Some(letter) = self.dead.pop_front() {
-            self.push(letter.message);
-        }
-        Ok(true)
+        Ok(())
     }
 
     fn give_back(&mut self, sequence: Sequence, held: Held, max_dead: usize) {

@@ -304,6 +304,44 @@ fn text_cannot_smuggle_in_another_key() {
 }
 
 #[test]
+fn what_is_not_set_is_printed_as_a_comment() {
+    #[derive(Serialize)]
+    struct All {
+        name: Option<String>,
+        port: u16,
+        outer: Outer,
+    }
+    #[derive(Serialize)]
+    struct Outer {
+        folder: Option<String>,
+        inner: Inner,
+    }
+    #[derive(Serialize)]
+    struct Inner {
+        limit: Option<u32>,
+        size: u32,
+    }
+    let config = All {
+        name: None,
+        port: 1,
+        outer: Outer {
+            folder: None,
+            inner: Inner {
+                limit: None,
+                size: 2,
+            },
+        },
+    };
+    let printed = print_config(&config);
+    assert_eq!(
+        printed,
+        "# name = (not set)\nport = 1\n\n[outer.inner]\n# limit = (not set)\nsize = 2\n\n\
+         [outer]\n# folder = (not set)\n"
+    );
+    toml::from_str::<toml::Table>(&printed).unwrap();
+}
+
+#[test]
 fn what_is_printed_reads_back_but_for_the_secret() {
     let mut config = Service {
         database: Some("postgres://".into()),

@@ -98,8 +98,8 @@ reasons! {
         "A task of this name exists already.",
         "Choose another name, or add a version to the existing task.";
     TaskInUse = "TASK_IN_USE", FailedPrecondition, Never,
-        "Videos or scores still belong to the task.",
-        "Delete them first.";
+        "Videos, unfinished uploads or scores still belong to the task.",
+        "Delete the videos, and finish or abort the uploads that the message names.";
     TaskVersionNotFound = "TASK_VERSION_NOT_FOUND", NotFound, Never,
         "The task has no version of this number.",
         "Get the task to see its versions.";

@@ -20,8 +20,11 @@ use crate::error::{ApiError, Reason};
 use crate::shutdown::Shutdown;
 
 /// So many failed checks in a row make a dependency count as down; a single good one brings it
-/// back.
+/// back. One that has never answered is down with its first failure.
 const FAILURES_UNTIL_DOWN: u32 = 3;
+
+/// The longest reason that is told, in characters: errors may quote whole answers.
+const LONGEST_REASON: usize = 300;
 
 /// Whether this process should be sent requests. Clones are the same handle.
 ///
@@ -40,18 +43,35 @@ struct Shared {
 struct State {
     started: bool,
     stopping: bool,
-    /// Failed checks in a row of each dependency, by name.
-    failures: BTreeMap<String, u32>,
+    /// By name.
+    dependencies: BTreeMap<String, Dependency>,
+}
+
+#[derive(Debug)]
+struct Dependency {
+    /// Failed checks in a row.
+    failures: u32,
+    /// What the last of them said, on one line.
+    reason: String,
+}
+
+impl Dependency {
+    /// One that has never answered.
+    fn new() -> Self {
+        Self {
+            failures: FAILURES_UNTIL_DOWN - 1,
+            reason: String::new(),
+        }
+    }
+
+    fn is_down(&self) -> bool {
+        self.failures >= FAILURES_UNTIL_DOWN
+    }
 }
 
 impl State {
     fn ready(&self) -> bool {
-        self.started
-            && !self.stopping
-            && self
-                .failures
-                .values()
-                .all(|failures| *failures < FAILURES_UNTIL_DOWN)
+        self.started && !self.stopping && !self.dependencies.values().any(Dependency::is_down)
     }
 }
 
@@ -85,11 +105,8 @@ impl Readiness {
         if state.stopping {
             missing.push("stopping".to_owned());
         }
-        let down = state
-            .failures
-            .iter()
-            .filter(|(_, failures)| **failures >= FAILURES_UNTIL_DOWN);
-        missing.extend(down.map(|(name, _)| format!("{name} is down")));
+        let down = state.dependencies.iter().filter(|(_, one)| one.is_down());
+        missing.extend(down.map(|(name, one)| format!("{name}: {}", one.reason)));
         missing
     }
 
@@ -101,21 +118,23 @@ impl Readiness {
 
     /// The outcome of a check of one dependency. Three failures in a row make it count as down, so
     /// that a hiccup does not take every replica out of service at once; one success brings it
-    /// back.
+    /// back. One that has never answered is down with its first failure.
     pub fn report<E: std::fmt::Display>(&self, dependency: &str, outcome: Result<(), E>) {
         self.update(|state| {
-            let failures = state.failures.entry(dependency.to_owned()).or_default();
+            let known = state.dependencies.entry(dependency.to_owned());
+            let known = known.or_insert_with(Dependency::new);
             match outcome {
                 Ok(()) => {
-                    if *failures >= FAILURES_UNTIL_DOWN {
+                    if known.is_down() {
                         tracing::info!(dependency, "dependency is back");
                     }
-                    *failures = 0;
+                    known.failures = 0;
                 }
                 Err(error) => {
-                    *failures = failures.saturating_add(1);
-                    if *failures == FAILURES_UNTIL_DOWN {
-                        tracing::warn!(dependency, %error, failures = *failures, "dependency is down: not ready");
+                    known.failures = known.failures.saturating_add(1);
+                    known.reason = on_one_line(&error.to_string());
+                    if known.failures == FAILURES_UNTIL_DOWN {
+                        tracing::warn!(dependency, %error, "dependency is down: not ready");
                     }
                 }
             }
@@ -227,6 +246,11 @@ impl Health for ReadinessHealth {
     }
 }
 
+fn on_one_line(error: &str) -> String {
+    let words: Vec<&str> = error.split_whitespace().collect();
+    words.join(" ").chars().take(LONGEST_REASON).collect()
+}
+
 fn serving(ready: bool) -> ServingStatus {
     if ready {
         ServingStatus::Serving
@@ -269,6 +293,28 @@ mod tests {
         assert!(!readiness.is_ready());
         readiness.report("database", UP);
         assert!(readiness.is_ready());
+    }
+
+    #[test]
+    fn what_is_missing_is_told_with_its_reason() {
+        let readiness = Readiness::new();
+        readiness.report("database", Err("refused:\n  by the server"));
+        let starting = "starting: not everything needed has answered yet";
+        assert_eq!(
+            readiness.missing(),
+            [starting, "database: refused: by the server"],
+            "it has never answered"
+        );
+        readiness.report("database", UP);
+        readiness.set_ready();
+        assert_eq!(readiness.missing(), [""; 0]);
+        readiness.report("database", DOWN);
+        readiness.report("database", DOWN);
+        assert_eq!(readiness.missing(), [""; 0], "a hiccup");
+        readiness.report("database", DOWN);
+        assert_eq!(readiness.missing(), ["database: connection refused"]);
+        readiness.set_stopping();
+        assert_eq!(readiness.missing()[0], "stopping");
     }
 
     #[test]

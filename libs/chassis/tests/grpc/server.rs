@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::echo::{Echo, Running, in_time, start, start_default, streaming, unary};
+use crate::echo::{Echo, Running, UNARY, in_time, start, start_default, streaming, unary};
 use sopilot_chassis::{
     ApiError, PeerChannel, Reason, RetryConfig, RetryPolicy, ServerConfig, ShutdownConfig, Stopped,
     retry_idempotent,
@@ -18,12 +18,21 @@ use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+use tonic_types::StatusExt as _;
 
 /// Longer than any test.
 const NEVER: Duration = Duration::from_hours(1);
 
 fn reason(status: &Status) -> Reason {
     ApiError::from_status(status).reason
+}
+
+/// The reason in the status's `ErrorInfo`.
+fn told_reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    let info = details.error_info().expect("an ErrorInfo");
+    assert_eq!(info.domain, "sopilot");
+    info.reason.clone()
 }
 
 async fn health(channel: &PeerChannel, service: &str) -> Result<ServingStatus, Status> {
@@ -279,7 +288,29 @@ async fn an_unknown_method_is_unimplemented() {
     );
     let requests = futures::stream::empty::<ServerReflectionRequest>();
     let status = client.server_reflection_info(requests).await.unwrap_err();
-    assert_eq!(reason(&status), Reason::Unimplemented);
+    assert_eq!(told_reason(&status), "UNIMPLEMENTED");
+    let told = status.message();
+    assert!(told.contains("serves no /no-such-prefix/"), "{told}");
+}
+
+#[tokio::test]
+async fn errors_that_the_handler_never_sees_have_a_reason_too() {
+    let running = start_default(Echo::new(|message| async { Ok(message) })).await;
+    let client = running.client(None);
+    let large = "x".repeat(5 << 20);
+    let status = unary(&client, &large).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    assert_eq!(told_reason(&status), "INVALID_ARGUMENT");
+    // Bytes where the method has text.
+    let mut grpc = tonic::client::Grpc::new(client.clone());
+    grpc.ready().await.unwrap();
+    let codec = tonic_prost::ProstCodec::<Vec<u8>, String>::default();
+    let request = tonic::Request::new(vec![0xff]);
+    let path = http::uri::PathAndQuery::from_static(UNARY);
+    let status = in_time(grpc.unary(request, path, codec)).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    assert_eq!(told_reason(&status), "INVALID_ARGUMENT");
+    assert!(status.message().contains("decode"), "{status}");
 }
 
 #[tokio::test]

@@ -147,13 +147,17 @@ pub(super) fn wire_version(row: VersionRow) -> wire::TaskVersion {
     }
 }
 
-pub(super) fn wire_upload(row: &UploadRow) -> wire::Upload {
-    wire::Upload {
+pub(super) fn wire_upload(row: &UploadRow) -> Result<wire::Upload> {
+    Ok(wire::Upload {
         id: row.id.to_string(),
         committed_bytes: row.committed_bytes as u64,
         size_bytes: row.size_bytes as u64,
         expires_at: Some(from_millis(row.expires_at)),
-    }
+        task_id: row.task_id.to_string(),
+        role: wire_role(row.role).into(),
+        metadata: Some(VideoMetadata::decode(row.metadata.as_slice())?),
+        created_at: Some(from_millis(row.created_at)),
+    })
 }
 
 pub(super) fn wire_video(row: VideoRow) -> Result<wire::Video> {

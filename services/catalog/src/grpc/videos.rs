@@ -12,10 +12,10 @@ use sopilot_proto::{
         AbortUploadRequest, AbortUploadResponse, DeleteVideoRequest, DeleteVideoResponse,
         DownloadHeader, DownloadVideoRequest, DownloadVideoResponse, GetThumbnailsRequest,
         GetThumbnailsResponse, GetUploadRequest, GetUploadResponse, GetVideoRequest,
-        GetVideoResponse, ListClipsRequest, ListClipsResponse, ListVideosRequest,
-        ListVideosResponse, MaskRegion, StartUploadRequest, StartUploadResponse, Thumbnail,
-        UploadVideoRequest, UploadVideoResponse, VideoMetadata, download_video_response,
-        upload_video_request::Frame, video_service_server::VideoService,
+        GetVideoResponse, ListClipsRequest, ListClipsResponse, ListUploadsRequest,
+        ListUploadsResponse, ListVideosRequest, ListVideosResponse, MaskRegion, StartUploadRequest,
+        StartUploadResponse, Thumbnail, UploadVideoRequest, UploadVideoResponse, VideoMetadata,
+        download_video_response, upload_video_request::Frame, video_service_server::VideoService,
     },
     embedding::v1::{ClipIndex, ThumbnailSet},
     id::{TaskId, VideoId},
@@ -55,7 +55,7 @@ impl VideoService for Handlers {
         let new = self.new_upload(message)?;
         let upload = self.store.start_upload(new, &repeatable).await?;
         Ok(Response::new(StartUploadResponse {
-            upload: Some(wire_upload(&upload)),
+            upload: Some(wire_upload(&upload)?),
         }))
     }
 
@@ -99,7 +99,7 @@ impl VideoService for Handlers {
         });
         let (upload, video) = received.await.map_err(ApiError::internal)??;
         Ok(Response::new(UploadVideoResponse {
-            upload: Some(wire_upload(&upload)),
+            upload: Some(wire_upload(&upload)?),
             video: video.map(wire_video).transpose()?,
         }))
     }
@@ -111,7 +111,23 @@ impl VideoService for Handlers {
         let upload_id = id::<VideoId>("upload_id", &request.into_inner().upload_id)?;
         let upload = self.store.upload_or_finished(upload_id.uuid()).await?;
         Ok(Response::new(GetUploadResponse {
-            upload: Some(wire_upload(&upload)),
+            upload: Some(wire_upload(&upload)?),
+        }))
+    }
+
+    async fn list_uploads(
+        &self,
+        request: Request<ListUploadsRequest>,
+    ) -> Result<Response<ListUploadsResponse>, Status> {
+        let message = request.into_inner();
+        let task_id = optional_id::<TaskId>("task_id", &message.task_id)?.map(TaskId::uuid);
+        let text = format!("uploads {task_id:?}");
+        let page = PageRequest::new(message.page_size, &message.page_token, &text)?;
+        let page = self.store.list_uploads(task_id, page, &text).await?;
+        let uploads = page.rows.iter().map(wire_upload);
+        Ok(Response::new(ListUploadsResponse {
+            uploads: uploads.collect::<Result<_, Error>>()?,
+            next_page_token: page.next_token,
         }))
     }
 

@@ -96,6 +96,7 @@ async fn a_server_that_cannot_be_reached_is_named_without_its_password() {
     ] {
         let told = format!("{0} {0:?}", error.expect("nobody listens"));
         assert!(told.contains("catalog of sopilot at 127.0.0.1:1"), "{told}");
+        assert!(told.contains("Connection refused"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
     }
 }

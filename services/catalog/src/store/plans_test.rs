@@ -288,6 +288,14 @@ impl Loaded {
             .forget_upload(self.id("upload", 9).await)
             .await
             .unwrap();
+        let (task, upload) = (self.id("task", 1).await, self.id("upload", 500).await);
+        for (task, after) in [
+            (None, None),
+            (None, Some(upload)),
+            (Some(task), Some(upload)),
+        ] {
+            store.list_uploads(task, page(after), "").await.unwrap();
+        }
         store.expired_uploads().await.unwrap();
     }
 

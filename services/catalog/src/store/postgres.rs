@@ -3,8 +3,8 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait,
-    sqlx::{ConnectOptions as _, postgres::PgConnectOptions},
+    ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, RuntimeErr,
+    sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions},
 };
 use sea_orm_migration::{MigratorTrait, SchemaManager, seaql_migrations};
 
@@ -82,6 +82,7 @@ impl Server {
         options: PgConnectOptions,
         max_connections: u32,
     ) -> Result<DatabaseConnection, DbErr> {
+        self.check(&options).await?;
         // Sea-orm shows its own URL in traces, so it does not get ours.
         let mut connect = ConnectOptions::new("postgres://in-options");
         connect
@@ -91,6 +92,20 @@ impl Server {
             .sqlx_logging(false)
             .map_sqlx_postgres_opts(move |_| options.clone());
         Database::connect(connect).await
+    }
+
+    /// Fails with what the server says, or the way to it: a pool tries again and again, and then
+    /// says only that it took too long.
+    async fn check(&self, options: &PgConnectOptions) -> Result<(), DbErr> {
+        let failed = |error: String| DbErr::Conn(RuntimeErr::Internal(error));
+        let connected = tokio::time::timeout(self.acquire_timeout, options.connect());
+        let connection = connected
+            .await
+            .map_err(|_| failed(format!("no answer within {:?}", self.acquire_timeout)))?;
+        let connection = connection.map_err(|error| failed(error.to_string()))?;
+        // It has answered; how it says goodbye does not matter.
+        let _ = connection.close().await;
+        Ok(())
     }
 
     /// Brings the schema up to date; others that do so at the same time wait.

@@ -16,6 +16,9 @@ use super::{
 };
 use crate::error::{Error, Result};
 
+/// Uploads that an error names.
+const NAMED: usize = 10;
+
 /// A task with its current SOP.
 #[derive(Debug)]
 pub(crate) struct TaskRow {
@@ -231,18 +234,16 @@ impl Store {
             .filter(video::Column::DeletedAt.is_null())
             .count(txn)
             .await?;
-        let uploads = upload::Entity::find()
+        let uploads: Vec<Uuid> = upload::Entity::find()
+            .select_only()
+            .column(upload::Column::Id)
             .filter(upload::Column::TaskId.eq(id))
-            .count(txn)
+            .order_by_desc(upload::Column::Id)
+            .into_tuple()
+            .all(txn)
             .await?;
-        if videos + uploads > 0 {
-            return Err(Error::new(
-                Reason::TaskInUse,
-                format!(
-                    "task {:?} still has {videos} videos and {uploads} unfinished uploads: delete or abort them first",
-                    row.name
-                ),
-            ));
+        if videos > 0 || !uploads.is_empty() {
+            return Err(in_use(&row.name, videos, &uploads));
         }
         task_version::Entity::delete_many()
             .filter(task_version::Column::TaskId.eq(id))
@@ -252,6 +253,32 @@ impl Store {
         let detail = format!("{:?}", row.name);
         audit::record(txn, self.now(), "task.delete", id, detail).await
     }
+}
+
+/// Says what is in the way of deleting the task, and what to do about each.
+fn in_use(name: &str, videos: u64, uploads: &[Uuid]) -> Error {
+    let plural = |one| if one { "" } else { "s" };
+    let mut left = Vec::new();
+    if videos > 0 {
+        let s = plural(videos == 1);
+        left.push(format!("{videos} video{s} (delete with DeleteVideo)"));
+    }
+    if !uploads.is_empty() {
+        let named: Vec<_> = uploads.iter().take(NAMED).map(Uuid::to_string).collect();
+        let more = if uploads.len() > NAMED {
+            " and more, see ListUploads"
+        } else {
+            ""
+        };
+        left.push(format!(
+            "{} unfinished upload{} (finish, or forget with AbortUpload: {}{more})",
+            uploads.len(),
+            plural(uploads.len() == 1),
+            named.join(", ")
+        ));
+    }
+    let left = left.join(" and ");
+    Error::new(Reason::TaskInUse, format!("task {name:?} still has {left}"))
 }
 
 /// Keeps tasks.

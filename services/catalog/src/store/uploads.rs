@@ -14,7 +14,7 @@ use sopilot_proto::{
 use uuid::Uuid;
 
 use super::{
-    Request, Store, VideoRow, audit,
+    Page, PageRequest, Request, Store, VideoRow, audit,
     entity::{JobKind, Role, Stage, VideoState, upload, upload_part, video},
     jobs, millis, outbox, tasks,
 };
@@ -77,6 +77,28 @@ impl Store {
     /// The upload; one that has become a video counts as wholly committed.
     pub(crate) async fn upload_or_finished(&self, id: Uuid) -> Result<UploadRow> {
         find_or_finished(&self.db, id).await
+    }
+
+    /// Uploads that are not finished, of one task or of all.
+    pub(crate) async fn list_uploads(
+        &self,
+        task_id: Option<Uuid>,
+        page: PageRequest<Uuid>,
+        filter_text: &str,
+    ) -> Result<Page<UploadRow>> {
+        let mut query = upload::Entity::find();
+        if let Some(task_id) = task_id {
+            query = query.filter(upload::Column::TaskId.eq(task_id));
+        }
+        if let Some(after) = page.after {
+            query = query.filter(upload::Column::Id.lt(after));
+        }
+        let rows = query
+            .order_by_desc(upload::Column::Id)
+            .limit(page.limit())
+            .all(&self.db)
+            .await?;
+        Ok(page.page_of_bytes(rows, filter_text, |row| row.id, |row| row.metadata.len()))
     }
 
     /// Begins a stream of bytes at `offset`, which must be where the upload

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use clap::{Args, Subcommand, ValueEnum};
 use sopilot_proto::{
-    catalog::v1::{ListVideosRequest, ListVideosResponse, Video, VideoRole, VideoState},
+    catalog::v1::{
+        AbortUploadResponse, ListUploadsRequest, ListUploadsResponse, ListVideosRequest,
+        ListVideosResponse, Upload, Video, VideoRole, VideoState,
+    },
     id::VideoId,
     json, timestamp,
 };
@@ -24,7 +27,7 @@ use crate::{
     text::{bytes, clock, counted, safe},
 };
 
-/// Videos of a server: upload, list, show, download, delete
+/// Videos of a server: upload, list, show, download, delete, unfinished uploads
 #[derive(Debug, Subcommand)]
 pub(crate) enum VideoCommand {
     Upload(UploadArgs),
@@ -32,6 +35,8 @@ pub(crate) enum VideoCommand {
     Show(ShowArgs),
     Download(DownloadArgs),
     Delete(DeleteArgs),
+    Uploads(UploadsArgs),
+    Abort(AbortArgs),
 }
 
 /// Runs `sopilot video`.
@@ -42,6 +47,8 @@ pub(crate) async fn run(command: &VideoCommand) -> Result<()> {
         VideoCommand::Show(args) => show(args).await,
         VideoCommand::Download(args) => download::run(args).await,
         VideoCommand::Delete(args) => delete(args).await,
+        VideoCommand::Uploads(args) => uploads(args).await,
+        VideoCommand::Abort(args) => abort(args).await,
     }
 }
 
@@ -139,6 +146,111 @@ async fn delete(args: &DeleteArgs) -> Result<()> {
     args.output.print(|| json::to_value(&answer), told)
 }
 
+/// List uploads that are not finished, newest first
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot video uploads --task assembly
+")]
+pub(crate) struct UploadsArgs {
+    /// Only uploads for this task
+    #[arg(long, value_name = "NAME")]
+    task: Option<String>,
+    #[command(flatten)]
+    list: Listing,
+}
+
+/// Forget an unfinished upload and the bytes that came with it
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sopilot video abort 01890a5d-ac96-774b-bcce-b302099a8057
+")]
+pub(crate) struct AbortArgs {
+    /// The upload
+    id: VideoId,
+    #[command(flatten)]
+    output: Output,
+    #[command(flatten)]
+    server: Server,
+}
+
+async fn uploads(args: &UploadsArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.list.server.server)?;
+    let found = async {
+        let task_id = match &args.task {
+            Some(name) => task::named(&catalog, name).await?.id,
+            None => String::new(),
+        };
+        let uploads = all_pages(args.list.most(), async |page_size, page_token| {
+            let request = ListUploadsRequest {
+                page_size,
+                page_token,
+                task_id: task_id.clone(),
+            };
+            let answer = catalog.list_uploads(request).await?;
+            Ok((answer.uploads, answer.next_page_token))
+        })
+        .await?;
+        let tasks = if args.list.output.is_for_people() {
+            task_names(&catalog, uploads.iter().map(|upload| &upload.task_id)).await?
+        } else {
+            BTreeMap::new()
+        };
+        Ok((uploads, tasks))
+    };
+    let (uploads, tasks) = Interrupt::new()?.guard(found).await?;
+    let for_people = upload_rows(&uploads, &tasks);
+    let all = ListUploadsResponse {
+        uploads,
+        next_page_token: String::new(),
+    };
+    args.list
+        .output
+        .print(|| json::to_value(&all), || for_people)
+}
+
+fn upload_rows(uploads: &[Upload], tasks: &BTreeMap<String, String>) -> String {
+    let columns = [
+        Column("Upload", Align::Left),
+        Column("Task", Align::Left),
+        Column("File", Align::Left),
+        Column("Role", Align::Left),
+        Column("Arrived", Align::Right),
+        Column("Size", Align::Right),
+        Column("Begun", Align::Left),
+        Column("Forgotten", Align::Left),
+    ];
+    let row = |upload: &Upload| {
+        let name = upload.metadata.as_ref().map(|one| one.file_name.clone());
+        let begun = upload.created_at.as_ref().map(timestamp::to_rfc3339);
+        let forgotten = upload.expires_at.as_ref().map(timestamp::to_rfc3339);
+        vec![
+            upload.id.clone(),
+            tasks
+                .get(&upload.task_id)
+                .unwrap_or(&upload.task_id)
+                .clone(),
+            name.unwrap_or_default(),
+            role(upload.role()).to_owned(),
+            bytes(upload.committed_bytes),
+            bytes(upload.size_bytes),
+            begun.unwrap_or_default(),
+            forgotten.unwrap_or_default(),
+        ]
+    };
+    table(&columns, uploads.iter().map(row))
+}
+
+async fn abort(args: &AbortArgs) -> Result<()> {
+    let catalog = Catalog::connect(&args.server.server)?;
+    let id = args.id.to_string();
+    Interrupt::new()?.guard(catalog.abort_upload(&id)).await?;
+    let told = || format!("Forgot upload {id} and its bytes.\n");
+    args.output
+        .print(|| json::to_value(&AbortUploadResponse {}), told)
+}
+
 /// A video, one fact a line.
 pub(crate) fn details(video: &Video) -> String {
     let metadata = video.metadata.clone().unwrap_or_default();
@@ -205,7 +317,7 @@ async fn list(args: &ListArgs) -> Result<()> {
     let found = async {
         let videos = wanted(&catalog, args).await?;
         let tasks = if args.list.output.is_for_people() {
-            task_names(&catalog, &videos).await?
+            task_names(&catalog, videos.iter().map(|video| &video.task_id)).await?
         } else {
             BTreeMap::new()
         };
@@ -247,13 +359,16 @@ async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<Video>> {
     .await
 }
 
-/// The names of the videos' tasks, by their ids.
-async fn task_names(catalog: &Catalog, videos: &[Video]) -> Result<BTreeMap<String, String>> {
+/// The names of the tasks with these ids.
+async fn task_names(
+    catalog: &Catalog,
+    ids: impl Iterator<Item = &String>,
+) -> Result<BTreeMap<String, String>> {
     let mut names = BTreeMap::new();
-    for video in videos {
-        if !names.contains_key(&video.task_id) {
-            let task = catalog.task(&video.task_id).await?;
-            names.insert(video.task_id.clone(), task.name);
+    for id in ids {
+        if !names.contains_key(id) {
+            let task = catalog.task(id).await?;
+            names.insert(id.clone(), task.name);
         }
     }
     Ok(names)

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod dlq;
 mod evaluate;
 mod inbox;
 mod invariance;

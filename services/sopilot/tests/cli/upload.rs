@@ -60,6 +60,10 @@ fn a_killed_client_goes_on_when_it_is_called_again() {
     eventually("half is sent", || proxy.sent() >= 20 * MIB);
     client.kill().unwrap();
     client.wait().unwrap();
+    let listed = ["video", "uploads", "--task", "t", "--json"];
+    let listed = listed.into_iter().chain(["--server", server.address()]);
+    let listed = place.run(listed).json();
+    assert_eq!(listed["uploads"][0]["metadata"]["fileName"], "noise.mp4");
 
     let proxy = Proxy::start(server.address(), u64::MAX);
     let video = place.run(arguments(&file, proxy.address())).json();
@@ -69,4 +73,34 @@ fn a_killed_client_goes_on_when_it_is_called_again() {
         "it began anew: {sent}"
     );
     assert_eq!(video["sizeBytes"], SIZE.to_string());
+}
+
+#[test]
+fn an_upload_that_nobody_finishes_can_be_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&folder.path().join("data"));
+    let file = noise(folder.path());
+    let proxy = Proxy::start(server.address(), 8 * MIB);
+    let place = Place::new();
+    let mut client = place
+        .command(arguments(&file, proxy.address()))
+        .spawn()
+        .unwrap();
+    eventually("something is sent", || proxy.sent() >= 4 * MIB);
+    client.kill().unwrap();
+    client.wait().unwrap();
+    let uploads = || {
+        let arguments = ["video", "uploads", "--json", "--server", server.address()];
+        place.run(arguments).json()
+    };
+    let id = uploads()["uploads"][0]["id"].as_str().unwrap().to_owned();
+    let abort = ["video", "abort", &id, "--server", server.address()];
+    place.run(abort).expect(0);
+    assert_eq!(uploads()["uploads"].as_array().map_or(0, Vec::len), 0);
+    let again = place.run(abort).expect(45);
+    assert!(
+        again.stderr.contains("UPLOAD_NOT_FOUND"),
+        "{}",
+        again.stderr
+    );
 }
