@@ -1,11 +1,11 @@
 //! Costs as whole numbers, anti-diagonal by anti-diagonal.
 
 use std::arch::x86_64::{
-    __m256, __m256i, _MM_HINT_T0, _mm_prefetch, _mm256_castps_si256, _mm256_cmpeq_epi32,
-    _mm256_cvtps_epi32, _mm256_loadu_ps, _mm256_max_epu32, _mm256_movemask_epi8, _mm256_mul_ps,
-    _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps,
-    _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_storeu_si256, _mm256_unpackhi_ps,
-    _mm256_unpacklo_ps,
+    __m256, __m256i, _MM_HINT_T0, _MM_HINT_T1, _mm_prefetch, _mm256_castps_si256,
+    _mm256_cmpeq_epi32, _mm256_cvtps_epi32, _mm256_loadu_ps, _mm256_max_epu32,
+    _mm256_movemask_epi8, _mm256_mul_ps, _mm256_permute2f128_ps, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_setzero_ps, _mm256_setzero_si256, _mm256_shuffle_ps, _mm256_storeu_si256,
+    _mm256_unpackhi_ps, _mm256_unpacklo_ps,
 };
 
 use super::{AT_ONCE, CEILING, STRIP_ROWS, Strip};
@@ -26,9 +26,12 @@ pub(super) fn fed(above: &[i32], first: usize) -> [i32; AT_ONCE] {
     })
 }
 
-/// How far ahead costs are fetched, in values: rows lie far apart, so that no
-/// prefetcher of the processor follows all of them.
+/// How far ahead costs are fetched from the second cache, in values: rows lie far
+/// apart, so that no prefetcher of the processor follows all of them.
 const FETCH_AHEAD: usize = 64;
+
+/// Values in a line of the cache.
+const LINE: usize = 16;
 
 /// Makes anti-diagonals of the costs of a strip.
 pub(super) struct Preparation {
@@ -107,6 +110,21 @@ impl Preparation {
                     _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
                 }
             }
+        }
+        self.fetch_below(first);
+    }
+
+    /// Brings that part of the next strip into the second cache that is due by the
+    /// time of the anti-diagonals `first..first + 8`: strips follow each other
+    /// without a gap, so that memory is read from front to end, while this strip
+    /// is computed.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn fetch_below(&self, first: usize) {
+        let below = self.origin.wrapping_add(STRIP_ROWS * (self.stride + first));
+        for line in 0..AT_ONCE * STRIP_ROWS / LINE {
+            // Only a hint, as above; behind the last strip it fetches nothing of use.
+            _mm_prefetch::<_MM_HINT_T1>(below.wrapping_add(LINE * line).cast());
         }
     }
 }
