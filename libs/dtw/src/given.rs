@@ -36,8 +36,8 @@ pub fn align_costs(
     for first in (0..rows).step_by(STRIP_ROWS) {
         options.check_cancelled()?;
         let strip = first * columns..columns * rows.min(first + STRIP_ROWS);
-        if strip.start >= MARGIN && strip.end + MARGIN <= costs.len() {
-            // Its neighbours are margin enough. Most engines see what the costs are
+        if strip.end + MARGIN <= costs.len() {
+            // What follows is margin enough. Most engines see what the costs are
             // on their way, so that these need not be read twice.
             let saw_only_costs = warp.push_whole_strip(costs, strip.start);
             if !saw_only_costs && has_impossible(&costs[strip.clone()]) {

@@ -25,8 +25,9 @@ use crate::engine::Engine;
 /// Rows of a strip.
 pub(crate) const STRIP_ROWS: usize = 32;
 
-/// Values that a row of costs has before its first column, and after its last
-/// one: what a vector reads beyond the ends. They are finite and not negative.
+/// Values that a row of costs has after its last column, and before its first one
+/// but for row 0: what a vector reads beyond the ends. They are finite and not
+/// negative.
 pub(crate) const MARGIN: usize = 40;
 
 /// The greatest sum. It stands for "so much or more": such a cell lies on no
@@ -70,8 +71,9 @@ impl Scale {
 
 /// What a strip is computed from, and where its results go.
 pub(crate) struct Strip<'a> {
-    /// Costs; column 0 of row r lies at `first + r * stride`, with [`MARGIN`]
-    /// finite values, not negative, on both sides of every row.
+    /// Costs; column 0 of row r lies at `first + r * stride`. Around rows lie
+    /// finite values, not negative: those of the row before and after, or
+    /// [`MARGIN`] others.
     pub(crate) costs: &'a [f32],
     pub(crate) first: usize,
     pub(crate) stride: usize,
@@ -115,7 +117,7 @@ pub(crate) fn compute(engine: Engine, strip: &mut Strip<'_>) -> bool {
     let columns = strip.columns;
     assert!(engine.is_available());
     assert!(columns > 0 && strip.last_row < STRIP_ROWS);
-    assert!(strip.first >= MARGIN && strip.stride >= columns);
+    assert!(strip.stride >= columns);
     assert!(strip.first + (STRIP_ROWS - 1) * strip.stride + columns + MARGIN <= strip.costs.len());
     assert_eq!(strip.above.len(), columns + 1);
     assert_eq!(strip.below.len(), columns + 1);
