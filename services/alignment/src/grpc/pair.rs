@@ -208,3 +208,35 @@ impl Arriving {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sopilot_blob::BlobStore;
+
+    use super::*;
+    use crate::AlignmentConfig;
+
+    #[test]
+    fn numbers_may_be_cut_anywhere() {
+        let engine = Engine::new(AlignmentConfig::default(), BlobStore::in_memory());
+        let numbers = [1.5_f32, -2.0, 3.25, 0.125, 5.0, -6.75];
+        let bytes = numbers.map(f32::to_le_bytes).concat();
+        for (first, others) in (0..=9).flat_map(|first| (1..=9).map(move |others| (first, others)))
+        {
+            let source = wire::MatrixSource {
+                source: Some(Source::Inline(InlineMatrix { rows: 2, dim: 3 })),
+            };
+            let mut arriving = Arriving::new("gold", Some(source), 100).unwrap();
+            let (start, rest) = bytes.split_at(first);
+            for piece in std::iter::once(start).chain(rest.chunks(others)) {
+                assert!(!arriving.is_complete());
+                arriving.push("gold", piece, &engine).unwrap();
+            }
+            assert!(arriving.is_complete());
+            let Arriving::Inline { values, .. } = arriving else {
+                panic!("it is sent");
+            };
+            assert_eq!(values, numbers, "{first} bytes, then {others} at a time");
+        }
+    }
+}
