@@ -1,12 +1,10 @@
 //! Gives a reason to the errors that tonic makes itself: for a message that is too large or cannot
 //! be decoded, or a method that nobody has. A service cannot, because it never sees them.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use bytes::Bytes;
 use http::{HeaderMap, Request};
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
+use http_body_util::BodyExt;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
@@ -37,7 +35,13 @@ impl Around for Reasons {
         Box::pin(async move {
             let mut response = call.await?;
             explain(response.headers_mut(), &path);
-            Ok(response.map(|inner| Body::new(ReasonsBody { inner, path })))
+            let explained = move |mut frame: Frame<Bytes>| {
+                if let Some(trailers) = frame.trailers_mut() {
+                    explain(trailers, &path);
+                }
+                frame
+            };
+            Ok(response.map(|body| Body::new(body.map_frame(explained))))
         })
     }
 }
@@ -77,38 +81,6 @@ fn error_of(status: &Status, path: &str) -> ApiError {
         return ApiError::new(Reason::Unimplemented, message);
     }
     ApiError::from_status(status)
-}
-
-/// Gives the error at the end of a response a reason.
-struct ReasonsBody {
-    inner: Body,
-    path: String,
-}
-
-impl http_body::Body for ReasonsBody {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let mut polled = Pin::new(&mut self.inner).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &mut polled
-            && let Some(trailers) = frame.trailers_mut()
-        {
-            explain(trailers, &self.path);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
 }
 
 #[cfg(test)]
