@@ -183,7 +183,7 @@ impl Worker {
     /// Answers one bell: claims and starts jobs until nothing waits. A claim
     /// that has begun is never dropped: its leases would belong to nobody.
     async fn answer(self: Arc<Self>, delivery: Delivery, shutdown: &Shutdown) {
-        let Some(stage) = stage_of(&delivery.message, self.config.queue) else {
+        let Some(bell) = bell_of(&delivery.message, self.config.queue) else {
             measure::dead_letter(self.config.queue);
             tracing::error!(id = %delivery.message.message_id, "cannot decode a message; it goes to the dead letters");
             if let Err(error) = delivery.reject(Rejection::DeadLetter).await {
@@ -191,7 +191,8 @@ impl Worker {
             }
             return;
         };
-        let mut bell = Some(delivery);
+        let stage = bell.stage();
+        let mut delivery = Some(delivery);
         loop {
             let mut permits = tokio::select! {
                 () = shutdown.draining().cancelled() => return,
@@ -210,8 +211,8 @@ impl Worker {
             }
             // Acknowledged once claimed: no job is bound to how long a broker
             // waits. If this process dies now, the sweeper rings again.
-            if let Some(bell) = bell.take()
-                && let Err(error) = bell.ack().await
+            if let Some(delivery) = delivery.take()
+                && let Err(error) = delivery.ack().await
             {
                 tracing::warn!(%error, "cannot acknowledge a message");
             }
@@ -396,8 +397,8 @@ fn failure(error: &AttemptError) -> Outcome {
     })
 }
 
-/// The stage that a message rings for, if it is one that belongs on the queue.
-pub fn stage_of(message: &Message, queue: JobQueue) -> Option<JobStage> {
+/// The bell that a message is, if it is one that belongs on the queue.
+pub fn bell_of(message: &Message, queue: JobQueue) -> Option<Doorbell> {
     let bell = Doorbell::decode(message.body.clone()).ok()?;
     let expected = match queue {
         JobQueue::Embed => JobStage::Embed,
@@ -405,7 +406,7 @@ pub fn stage_of(message: &Message, queue: JobQueue) -> Option<JobStage> {
         JobQueue::Align => JobStage::Align,
         JobQueue::Score => JobStage::Score,
     };
-    (bell.stage() == expected).then_some(expected)
+    (bell.stage() == expected).then_some(bell)
 }
 
 /// Waits before another try, longer each time.

@@ -106,6 +106,14 @@ pub(crate) async fn named(catalog: &Catalog, name: &str) -> Result<Task> {
     })
 }
 
+/// The id of the task of that name, as lists take it; empty where none is named.
+pub(crate) async fn id_to_list(catalog: &Catalog, name: Option<&String>) -> Result<String> {
+    match name {
+        Some(name) => Ok(named(catalog, name).await?.id),
+        None => Ok(String::new()),
+    }
+}
+
 fn current(task: &Task) -> Option<&Procedure> {
     task.current_version
         .as_ref()

@@ -1,21 +1,15 @@
 //! `sopilot dlq`: messages that no worker could handle.
 
-use std::{
-    collections::BTreeSet,
-    fmt::{self, Write as _},
-    path::PathBuf,
-};
+use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
-use prost::Message as _;
 use serde_json::{Value, json};
 use sopilot_bus::{
     Bus, BusError, DeadLetter, DeadLetterAction, DeadLetterReason, JobQueue, Queue, RabbitMqBus,
     RabbitMqConfig,
 };
 use sopilot_chassis::Reason;
-use sopilot_proto::catalog::v1::Doorbell;
-use sopilot_worker::stage_of;
+use sopilot_worker::bell_of;
 
 use crate::{
     error::{Error, Result},
@@ -225,33 +219,12 @@ async fn list(bus: &RabbitMqBus, args: &ListArgs) -> Result<Vec<Found>> {
 }
 
 /// A letter that was handled, as it is told.
-#[derive(Debug, PartialEq, Eq)]
-struct Told {
-    queue: String,
-    message: String,
-    what: String,
-}
-
-impl Told {
-    fn new(queue: &Queue, letter: &DeadLetter) -> Self {
-        Self {
-            queue: queue.to_string(),
-            message: letter.message.message_id.clone(),
-            what: job_of(queue, letter)
-                .map_or_else(|| UNDECODABLE.to_owned(), |job| format!("job {job}")),
-        }
-    }
-}
-
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            queue,
-            message,
-            what,
-        } = self;
-        write!(f, "{queue} {}: {}", safe(message), safe(what))
-    }
+fn told(queue: &Queue, letter: &DeadLetter) -> String {
+    let what = job_of(queue, letter).map_or_else(
+        || UNDECODABLE.to_owned(),
+        |job| format!("job {}", safe(&job)),
+    );
+    format!("{queue} {}: {what}", safe(&letter.message.message_id))
 }
 
 /// What became of the letters that were to be sent back.
@@ -259,7 +232,7 @@ impl fmt::Display for Told {
 struct Sorted {
     returned: usize,
     /// Those that stay.
-    refused: Vec<Told>,
+    refused: Vec<String>,
 }
 
 async fn send_back(bus: &dyn Bus, queues: &[Queue], selection: &Selection) -> Result<Sorted> {
@@ -269,7 +242,7 @@ async fn send_back(bus: &dyn Bus, queues: &[Queue], selection: &Selection) -> Re
             sorted.returned += 1;
             return DeadLetterAction::Return;
         }
-        sorted.refused.push(Told::new(queue, letter));
+        sorted.refused.push(told(queue, letter));
         DeadLetterAction::Keep
     })
     .await?;
@@ -281,13 +254,13 @@ async fn delete(
     queues: &[Queue],
     selection: &Selection,
     undecodable: bool,
-) -> Result<Vec<Told>> {
+) -> Result<Vec<String>> {
     let mut deleted = Vec::new();
     handle(bus, queues, selection, |queue, letter| {
         if undecodable && is_decodable(queue, letter) {
             return DeadLetterAction::Keep;
         }
-        deleted.push(Told::new(queue, letter));
+        deleted.push(told(queue, letter));
         DeadLetterAction::Delete
     })
     .await?;
@@ -373,7 +346,7 @@ fn told_of_return(sorted: &Sorted) -> String {
     text
 }
 
-fn told_of_deletion(deleted: &[Told]) -> String {
+fn told_of_deletion(deleted: &[String]) -> String {
     let mut text = String::new();
     for letter in deleted {
         // Writing to a String cannot fail.
@@ -443,16 +416,12 @@ fn why(reason: DeadLetterReason) -> &'static str {
 
 /// Whether workers of the queue take the message for a bell.
 fn is_decodable(queue: &Queue, letter: &DeadLetter) -> bool {
-    stage_of(&letter.message, queue.job()).is_some()
+    bell_of(&letter.message, queue.job()).is_some()
 }
 
 /// The job that the message rang for, if it is a bell of this queue at all.
 fn job_of(queue: &Queue, letter: &DeadLetter) -> Option<String> {
-    if !is_decodable(queue, letter) {
-        return None;
-    }
-    let bell = Doorbell::decode(letter.message.body.clone()).ok()?;
-    Some(bell.job_id)
+    bell_of(&letter.message, queue.job()).map(|bell| bell.job_id)
 }
 
 fn broker_error(error: &BusError) -> Error {
@@ -474,8 +443,9 @@ mod tests {
     use std::num::NonZeroU16;
 
     use futures::StreamExt as _;
+    use prost::Message as _;
     use sopilot_bus::{InProcessBus, Message, Rejection};
-    use sopilot_proto::catalog::v1::JobStage;
+    use sopilot_proto::catalog::v1::{Doorbell, JobStage};
 
     use super::*;
 

@@ -164,10 +164,7 @@ async fn list(args: &ListArgs) -> Result<()> {
 }
 
 async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<ScoreSummary>> {
-    let task_id = match &args.task {
-        Some(name) => task::named(catalog, name).await?.id,
-        None => String::new(),
-    };
+    let task_id = task::id_to_list(catalog, args.task.as_ref()).await?;
     all_pages(args.list.most(), async |page_size, page_token| {
         let task_id = task_id.clone();
         let request = ListScoresRequest {

@@ -178,10 +178,7 @@ pub(crate) struct AbortArgs {
 async fn uploads(args: &UploadsArgs) -> Result<()> {
     let catalog = Catalog::connect(&args.list.server.server)?;
     let found = async {
-        let task_id = match &args.task {
-            Some(name) => task::named(&catalog, name).await?.id,
-            None => String::new(),
-        };
+        let task_id = task::id_to_list(&catalog, args.task.as_ref()).await?;
         let uploads = all_pages(args.list.most(), async |page_size, page_token| {
             let request = ListUploadsRequest {
                 page_size,
@@ -335,10 +332,7 @@ async fn list(args: &ListArgs) -> Result<()> {
 }
 
 async fn wanted(catalog: &Catalog, args: &ListArgs) -> Result<Vec<Video>> {
-    let task_id = match &args.task {
-        Some(name) => task::named(catalog, name).await?.id,
-        None => String::new(),
-    };
+    let task_id = task::id_to_list(catalog, args.task.as_ref()).await?;
     all_pages(args.list.most(), async |page_size, page_token| {
         let request = ListVideosRequest {
             page_size,
